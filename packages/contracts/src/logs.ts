@@ -1,0 +1,21 @@
+import { type Static, Type } from 'typebox';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/**
+ * One log line, as pino writes it. Logs travel on their own exchange (`heavy.logs`, routing key
+ * `logs.<service>.<level>`), bare and transient: they are no CloudEvents, and nothing waits for them.
+ */
+export const logRecordSchema = Type.Object({
+  /** Unix time in milliseconds. */
+  time: Type.Number(),
+  level: Type.Union(logLevels.map((level) => Type.Literal(level))),
+  service: Type.String({ minLength: 1, maxLength: 64 }),
+  /** Set on each line that was written while a command was being handled. */
+  correlationId: Type.Optional(Type.String({ maxLength: 64 })),
+  msg: Type.Optional(Type.String()),
+});
+export type LogRecord = Static<typeof logRecordSchema> & Record<string, unknown>;
+
+export const logRoutingKey = (service: string, level: LogLevel): string => `logs.${service}.${level}`;
