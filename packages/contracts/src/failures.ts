@@ -28,6 +28,8 @@ export const failureCodes = [
   'source_slow',
   /** The source's name does not resolve, or it refuses the connection, or answers with a server error. */
   'source_unreachable',
+  /** The chat does not let the account send media. */
+  'media_not_allowed',
   'cancelled',
   /** Our fault. */
   'internal',

@@ -1,0 +1,94 @@
+import { type ChannelModel, connect } from 'amqplib';
+import { keepUp } from './backoff.ts';
+import { BrokerClosed } from './errors.ts';
+import type { MessagingLogger } from './observers.ts';
+
+const connectTimeoutMs = 10_000;
+const heartbeatS = 10;
+
+/** One AMQP connection that comes back by itself. */
+export interface Connection {
+  readonly connected: boolean;
+  /** The open connection, or the next one. Rejects with `BrokerClosed` once the signal has aborted. */
+  opened(): Promise<ChannelModel>;
+  /** Resolves when it has closed for good, after the signal has aborted. */
+  readonly ended: Promise<void>;
+}
+
+export interface ConnectionOptions {
+  url: string;
+  /** Shown by the broker's management interface. */
+  name: string;
+  log: MessagingLogger;
+  /** Closes the connection and ends the attempts. */
+  signal: AbortSignal;
+  onState: () => void;
+}
+
+const withHeartbeat = (url: string): string => {
+  const address = new URL(url);
+  if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(heartbeatS));
+  return address.href;
+};
+
+const deferred = () => {
+  const next = Promise.withResolvers<ChannelModel>();
+  // Nobody may be waiting when the broker is closed.
+  next.promise.catch(() => undefined);
+  return next;
+};
+
+/** Connects, and connects again whenever the connection is lost, with backoff and jitter. */
+export const keepConnected = ({ url, name, log, signal, onState }: ConnectionOptions): Connection => {
+  const address = withHeartbeat(url);
+  let model: ChannelModel | undefined;
+  let next = deferred();
+
+  const session = async (): Promise<void> => {
+    const fresh = await connect(address, {
+      timeout: connectTimeoutMs,
+      keepAlive: true,
+      clientProperties: { connection_name: name },
+    });
+    const closed = new Promise<void>((resolve) => fresh.once('close', () => resolve()));
+    fresh.on('error', (err) => log.warn({ err, connection: name }, 'connection to the broker failed'));
+    const close = () => {
+      // It may be closing already; either way the close event follows.
+      fresh.close().catch(() => undefined);
+    };
+    signal.addEventListener('abort', close);
+    if (signal.aborted) close();
+    log.info({ connection: name }, 'connected to the broker');
+    model = fresh;
+    next.resolve(fresh);
+    onState();
+    await closed;
+    signal.removeEventListener('abort', close);
+    model = undefined;
+    if (!signal.aborted) {
+      next = deferred();
+      log.warn({ connection: name }, 'connection to the broker lost');
+    }
+    onState();
+  };
+
+  const ended = keepUp(session, { name: `connection ${name}`, log, signal });
+  const refuse = () => {
+    next = deferred();
+    next.reject(new BrokerClosed());
+  };
+  // Those who wait for a connection have the promise of before the abort.
+  signal.addEventListener('abort', () => {
+    next.reject(new BrokerClosed());
+    refuse();
+  });
+  if (signal.aborted) refuse();
+
+  return {
+    get connected() {
+      return model !== undefined && !signal.aborted;
+    },
+    opened: () => next.promise,
+    ended,
+  };
+};

@@ -1,0 +1,67 @@
+import { within } from './deadline.ts';
+import { redactText } from './redaction.ts';
+
+export interface CheckResult {
+  ok: boolean;
+  detail?: string;
+}
+export type Check = () => CheckResult | Promise<CheckResult>;
+
+/**
+ * `ok`: every check holds. `degraded`: one of the service's own does not. `unhealthy`: RabbitMQ or Redis is away, and
+ * nothing can be done.
+ */
+export type HealthStatus = 'ok' | 'degraded' | 'unhealthy';
+
+export interface Health {
+  status: HealthStatus;
+  checks: Record<string, CheckResult>;
+}
+
+export interface HealthChecks {
+  /** @throws {Error} where the name is taken. */
+  add(name: string, check: Check, options?: { essential: boolean }): void;
+  /** Runs all checks, at the same time, and gives each of them two seconds. */
+  run(): Promise<Health>;
+}
+
+const deadlineMs = 2000;
+
+const resultOf = async (check: Check): Promise<CheckResult> => {
+  try {
+    return await within(
+      deadlineMs,
+      `no answer within ${deadlineMs} ms`,
+      Promise.resolve().then(() => check()),
+    );
+  } catch (error) {
+    return { ok: false, detail: redactText(error instanceof Error ? error.message : String(error)) };
+  }
+};
+
+/** What /health and /ready are made of. */
+export const createHealthChecks = (): HealthChecks => {
+  const checks = new Map<string, { check: Check; essential: boolean }>();
+  return {
+    add(name, check, { essential } = { essential: false }) {
+      if (checks.has(name)) throw new Error(`there is a check "${name}" already: give this one another name`);
+      checks.set(name, { check, essential });
+    },
+    async run() {
+      const results = await Promise.all(
+        [...checks].map(async ([name, { check, essential }]) => ({
+          name,
+          essential,
+          result: await resultOf(check),
+        })),
+      );
+      const failed = results.filter(({ result }) => !result.ok);
+      const status = failed.some(({ essential }) => essential)
+        ? 'unhealthy'
+        : failed.length > 0
+          ? 'degraded'
+          : 'ok';
+      return { status, checks: Object.fromEntries(results.map(({ name, result }) => [name, result])) };
+    },
+  };
+};

@@ -1,0 +1,58 @@
+import { redisKeys } from '@heavy/contracts';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { within } from './deadline.ts';
+
+const intervalMs = 5000;
+const ttlSeconds = 15;
+
+export interface Heartbeat {
+  /** Stops, and takes the sign of life back at once. */
+  stop(): Promise<void>;
+}
+
+export interface HeartbeatOptions {
+  redis: Redis;
+  service: string;
+  instance: string;
+  version: string;
+  log: Logger;
+  /** What else is said again with each beat, since Redis may have lost it. */
+  onBeat: () => Promise<unknown>;
+}
+
+/**
+ * Writes `heartbeat:<service>:<instance>` every 5 s for 15 s: `{pid, startedAt, version}` as JSON. A beat is left out while
+ * the one before it still waits for Redis.
+ */
+export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
+  const { redis, service, instance, version, log, onBeat } = options;
+  const key = redisKeys.heartbeat(service, instance);
+  const value = JSON.stringify({ pid: process.pid, startedAt: new Date().toISOString(), version });
+  let pending: Promise<void> | undefined;
+
+  const beat = async (): Promise<void> => {
+    try {
+      await redis.set(key, value, 'EX', ttlSeconds);
+      await onBeat();
+    } catch (err) {
+      log.warn({ err }, 'heartbeat failed');
+    } finally {
+      pending = undefined;
+    }
+  };
+  const next = (): void => {
+    pending ??= beat();
+  };
+
+  next();
+  const timer = setInterval(next, intervalMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      // Redis keeps the order of one connection's commands: a beat under way cannot come after this. Where Redis is
+      // away, the TTL does the same.
+      if (redis.status === 'ready') await within(1000, 'no answer to DEL', redis.del(key));
+    },
+  };
+};

@@ -1,0 +1,66 @@
+import { telegramRaw } from '@heavy/contracts';
+import { type Broker, runInContext } from '@heavy/messaging';
+import type { Logger } from '@heavy/service';
+import { CallTimedOut, type IncomingMessage, NotConnected, type TelegramAccount } from '@heavy/telegram';
+import type { Redis } from 'ioredis';
+import { mayUse, type Role, roleOf } from './access.ts';
+import { commandWord, isRegistered } from './command-words.ts';
+import { correlationIdOf, eventIdOf, rawEvent } from './raw-event.ts';
+
+interface Deps {
+  account: TelegramAccount;
+  broker: Broker;
+  redis: Redis;
+  log: Logger;
+  admins: ReadonlySet<number>;
+  openTo: 'admins' | 'everyone';
+  /** Called with the seconds from receiving the update to the broker's confirm. */
+  dispatched: (seconds: number) => void;
+}
+
+const replyAttempts = 5;
+
+/** The message that this one replies to. A lost connection is waited for; what cannot be had is null. */
+const repliedTo = async ({ account, log }: Deps, message: IncomingMessage): Promise<IncomingMessage | null> => {
+  if (message.replyTo === undefined) return null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await account.getMessage(message.chat.id, message.replyTo);
+    } catch (error) {
+      const passing = error instanceof CallTimedOut || error instanceof NotConnected;
+      if (passing && attempt < replyAttempts) continue;
+      log.warn({ err: error, replyTo: message.replyTo }, 'the message replied to could not be fetched');
+      return null;
+    }
+  }
+};
+
+const publish = async (deps: Deps, message: IncomingMessage, word: string, role: Role): Promise<void> => {
+  const { account, broker, log, dispatched } = deps;
+  const self = account.identity.id;
+  const data = rawEvent(self, message, word, role, await repliedTo(deps, message));
+  const id = await broker.publish(telegramRaw, data, { id: eventIdOf(self, message) });
+  const seconds = (Date.now() - message.receivedAt) / 1000;
+  dispatched(seconds);
+  log.info(
+    { eventId: id, word, role, chatId: message.chat.id, messageId: message.id, dispatchMs: seconds * 1000 },
+    'command published',
+  );
+};
+
+/**
+ * Publishes `events.telegram.raw` for a new message that begins with a registered command word and whose sender may use
+ * it. Everything else ends here. The event is durable when the promise resolves.
+ */
+export const messageReceived =
+  (deps: Deps) =>
+  async (message: IncomingMessage): Promise<void> => {
+    const word = message.edited ? null : commandWord(message.text);
+    if (word === null || !(await isRegistered(deps.redis, word))) return;
+    const correlationId = correlationIdOf(deps.account.identity.id, message);
+    await runInContext({ correlationId }, async () => {
+      const role = roleOf(message.sender.id, deps.admins, message.outgoing);
+      if (mayUse(role, deps.openTo)) return publish(deps, message, word, role);
+      deps.log.info({ word, chatId: message.chat.id, userId: message.sender.id }, 'command not allowed');
+    });
+  };

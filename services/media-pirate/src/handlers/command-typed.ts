@@ -1,0 +1,36 @@
+import { audioDownload, downloadProgress, telegramRaw, telegramReply, videoDownload } from '@heavy/contracts';
+import { contentHash } from '@heavy/media';
+import { handle } from '@heavy/messaging';
+import { askedUrl } from '../asked-url.ts';
+
+const downloads = {
+  vdl: { kind: 'video', command: videoDownload },
+  dl: { kind: 'video', command: videoDownload },
+  adl: { kind: 'audio', command: audioDownload },
+} as const;
+
+/** The command words that are media-pirate's. */
+export const commandWords = Object.keys(downloads);
+
+const isOurs = (word: string): word is keyof typeof downloads => Object.hasOwn(downloads, word);
+
+/** Turns `.vdl`, `.dl` and `.adl` into a download command, or into a reply that says why not. */
+export const commandTyped = () =>
+  handle(telegramRaw, async ({ data }, { publish }) => {
+    if (!isOurs(data.command.word)) return;
+    const { kind, command } = downloads[data.command.word];
+    const origin = {
+      account: data.account,
+      chatId: data.chat.id,
+      messageId: data.message.id,
+      ...(data.message.topicId === undefined ? {} : { topicId: data.message.topicId }),
+      userId: data.sender.id,
+    };
+    const asked = askedUrl(data);
+    if ('code' in asked) {
+      publish(telegramReply, { origin, failure: { code: asked.code, context: asked.context } });
+      return;
+    }
+    publish(downloadProgress, { origin, phase: 'queued' });
+    publish(command, { request: { url: asked.url, kind }, origin, contentHash: contentHash({ url: asked.url, kind }) });
+  });

@@ -1,0 +1,48 @@
+import { type Origin, redisKeys } from '@heavy/contracts';
+import type { Redis } from 'ioredis';
+
+const keptS = 7 * 24 * 3600;
+
+/** What the chat has seen of one command. */
+export interface Answer {
+  /** The event that ended the command: none other may. */
+  outcome?: string;
+  /** The outcome is in the chat, as these messages. */
+  sent?: number[];
+  /** The status message, once it is known to be in the chat; 0 while it is being sent. */
+  status?: number;
+}
+
+/**
+ * The record of what was said in answer to each command (a Redis hash per command, kept for a week). It makes the
+ * outcome of a command one, whatever is delivered twice and whichever process dies in between.
+ */
+export const createAnswers = (redis: Redis) => {
+  const keyOf = ({ account, chatId, messageId }: Origin) => redisKeys.answer(account, chatId, messageId);
+  const set = async (origin: Origin, field: string, value: string | number): Promise<void> => {
+    await redis.multi().hset(keyOf(origin), field, value).expire(keyOf(origin), keptS).exec();
+  };
+  return {
+    read: async (origin: Origin): Promise<Answer> => {
+      const { outcome, sent, status } = await redis.hgetall(keyOf(origin));
+      return {
+        ...(outcome === undefined ? {} : { outcome }),
+        ...(sent === undefined ? {} : { sent: JSON.parse(sent) as number[] }),
+        ...(status === undefined ? {} : { status: Number(status) }),
+      };
+    },
+    /** Whether this event is the one that ends the command: the first to claim it is, and stays so when redelivered. */
+    claim: async (origin: Origin, eventId: string): Promise<boolean> => {
+      const key = keyOf(origin);
+      await redis.multi().hsetnx(key, 'outcome', eventId).expire(key, keptS).exec();
+      return (await redis.hget(key, 'outcome')) === eventId;
+    },
+    /** Said before the status message is sent, so that one whose id was lost with its sender is looked for. */
+    statusIntended: (origin: Origin) => set(origin, 'status', 0),
+    statusSent: (origin: Origin, messageId: number) => set(origin, 'status', messageId),
+    statusGone: async (origin: Origin): Promise<void> => void (await redis.hdel(keyOf(origin), 'status')),
+    outcomeSent: (origin: Origin, messageIds: number[]) => set(origin, 'sent', JSON.stringify(messageIds)),
+  };
+};
+
+export type Answers = ReturnType<typeof createAnswers>;

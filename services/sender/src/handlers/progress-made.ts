@@ -1,0 +1,26 @@
+import { downloadProgress } from '@heavy/contracts';
+import { handle } from '@heavy/messaging';
+import type { Answers } from '../answers.ts';
+import { commandKey } from '../outcome.ts';
+import type { Status } from '../status.ts';
+
+/** A step that was published longer ago than this says nothing true any more. */
+const staleMs = 15_000;
+
+/** Brings the status message of a command up to date, unless the command has ended. */
+export const progressMade = ({
+  answers,
+  status,
+  inOrder,
+}: {
+  answers: Answers;
+  status: Status;
+  inOrder: <T>(key: string, task: () => Promise<T>) => Promise<T>;
+}) =>
+  handle(downloadProgress, async ({ data: { origin, ...step }, time }) => {
+    if (Date.now() - Date.parse(time) > staleMs) return;
+    await inOrder(commandKey(origin), async () => {
+      const { outcome } = await answers.read(origin);
+      if (outcome === undefined) await status.show(origin, step);
+    });
+  });
