@@ -35,15 +35,26 @@ export interface Contract<S extends TSchema = TSchema> {
   readonly version: number;
   readonly dataschema: string;
   readonly data: S;
+  /**
+   * Whether somebody has to be there to take it, so that publishing it while no queue is bound is an error. False for
+   * facts that are complete without a listener.
+   */
+  readonly mandatory: boolean;
 }
 
 export type DataOf<C extends Contract> = Static<C['data']>;
 
-export const contract = <S extends TSchema>(type: string, version: number, data: S): Contract<S> => ({
+export const contract = <S extends TSchema>(
+  type: string,
+  version: number,
+  data: S,
+  { mandatory = true }: { mandatory?: boolean } = {},
+): Contract<S> => ({
   type,
   version,
   dataschema: `urn:heavy:schema:${type}/v${version}`,
   data,
+  mandatory,
 });
 
 /** A UUID (version 8, RFC 9562) that is a function of its parts: the same fact always gets the same id. */

@@ -1,41 +1,32 @@
 /**
- * Every way in which a command can end without its media. Codes are stable; only the sender turns them into words
- * (docs/failures.md shows both).
+ * Every way in which a command can end without its media, and what it means. Codes are stable; only the sender turns
+ * them into words (docs/failures.md shows both).
  */
-export const failureCodes = [
-  /** The command came without a URL, and what it replied to had none either. */
-  'url_missing',
-  /** What was given is not an http or https URL. */
-  'url_invalid',
-  /** The page was reached, and nothing on it can be downloaded. */
-  'unsupported',
-  /** The source answered 404 or 410, or says that the media is gone. */
-  'not_found',
-  /** Private, members only, or behind a login. */
-  'login_required',
-  'geo_blocked',
-  'age_restricted',
-  'live_stream',
-  'too_long',
-  'too_large',
-  /** A video was asked for and the source has only sound. */
-  'no_video',
-  /** Sound was asked for and the source has none. */
-  'no_audio',
-  /** yt-dlp knows the site and can no longer read it. */
-  'extractor_broken',
-  /** The source is too slow, or stopped answering. */
-  'source_slow',
-  /** The source's name does not resolve, or it refuses the connection, or answers with a server error. */
-  'source_unreachable',
-  /** The chat does not let the account send media. */
-  'media_not_allowed',
-  'cancelled',
-  /** Our fault. */
-  'internal',
-] as const;
+export const failureMeanings = {
+  url_missing: 'The command came without a URL, and what it replied to had none either.',
+  url_invalid: 'What was given is not an http or https URL.',
+  unsupported: 'The page was reached, and nothing on it can be downloaded.',
+  not_found: 'The source answered 404 or 410, or says that the media is gone.',
+  login_required: 'Private, members only, or behind a login.',
+  geo_blocked: 'The source refuses the country of the download.',
+  age_restricted: 'The source wants a proof of age.',
+  live_stream: 'A live stream, which has no end.',
+  too_long: 'Longer than the configured limit of a download.',
+  too_large: 'Larger than the configured limit of a download.',
+  no_video: 'A video was asked for and the source has only sound.',
+  no_audio: 'Sound was asked for and the source has none.',
+  extractor_broken: 'yt-dlp knows the site and can no longer read it: yt-dlp needs an update.',
+  source_slow: 'The source is too slow, or stopped answering.',
+  source_unreachable:
+    'The name does not resolve, the connection is refused, or the source answers with a server error.',
+  media_not_allowed: 'The chat does not let the account send media.',
+  cancelled: 'Whoever asked withdrew the command.',
+  internal: 'A fault of ours: the log has the cause, and the message is in a dead-letter queue.',
+} as const;
 
-export type FailureCode = (typeof failureCodes)[number];
+export type FailureCode = keyof typeof failureMeanings;
+
+export const failureCodes = Object.keys(failureMeanings) as FailureCode[];
 
 /** What a failure sentence may be filled in with; every field is optional. */
 export interface FailureContext {

@@ -10,7 +10,7 @@ export type LogLevel = (typeof logLevels)[number];
 export const logRecordSchema = Type.Object({
   /** Unix time in milliseconds. */
   time: Type.Number(),
-  level: Type.Union(logLevels.map((level) => Type.Literal(level))),
+  level: Type.Enum([...logLevels]),
   service: Type.String({ minLength: 1, maxLength: 64 }),
   /** Set on each line that was written while a command was being handled. */
   correlationId: Type.Optional(Type.String({ maxLength: 64 })),

@@ -33,12 +33,13 @@ export const downloadProgress = contract(
   1,
   strict({
     origin: originSchema,
-    phase: Type.Union(phases.map((phase) => Type.Literal(phase))),
+    phase: Type.Enum([...phases]),
     bytes: Type.Optional(Type.Integer({ minimum: 0 })),
     totalBytes: Type.Optional(Type.Integer({ minimum: 0 })),
     bytesPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
     etaS: Type.Optional(Type.Number({ minimum: 0 })),
   }),
+  { mandatory: false },
 );
 
 const readySchema = strict({ origin: originSchema, object: objectSchema, media: mediaSchema });

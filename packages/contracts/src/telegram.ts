@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { contract } from './envelope.ts';
-import { type FailureCode, failureCodes } from './failures.ts';
+import { failureCodes } from './failures.ts';
 
 /** Telegram ids fit 53 bits. Chats carry their marked id: users positive, basic groups negative, channels `-100…`. */
 const telegramId = Type.Integer({ minimum: -(2 ** 53 - 1), maximum: 2 ** 53 - 1 });
@@ -51,12 +51,7 @@ export const telegramRaw = contract(
     account: telegramId,
     chat: strict({
       id: telegramId,
-      type: Type.Union([
-        Type.Literal('private'),
-        Type.Literal('group'),
-        Type.Literal('supergroup'),
-        Type.Literal('channel'),
-      ]),
+      type: Type.Enum(['private', 'group', 'supergroup', 'channel']),
       title: Type.Optional(Type.String({ maxLength: 256 })),
     }),
     message: strict({
@@ -82,7 +77,7 @@ export const telegramRaw = contract(
     /** The command word without its dot, lower-cased. */
     command: strict({ word: Type.String({ pattern: '^[a-z][a-z0-9_]{0,31}$' }) }),
     auth: strict({
-      role: Type.Union(roles.map((role) => Type.Literal(role))),
+      role: Type.Enum([...roles]),
       rateLimited: Type.Boolean(),
     }),
     receivedAt: Type.String({ format: 'date-time' }),
@@ -91,7 +86,7 @@ export const telegramRaw = contract(
   }),
 );
 
-const code = Type.Union(failureCodes.map((value) => Type.Literal<FailureCode>(value)));
+const code = Type.Enum(failureCodes);
 
 export const failureContextSchema = strict({
   subject: Type.Optional(Type.String({ maxLength: 300 })),
@@ -160,7 +155,7 @@ export type Media = Static<typeof mediaSchema>;
 
 export const mediaKinds = ['video', 'audio'] as const;
 export type MediaKind = (typeof mediaKinds)[number];
-export const mediaKindSchema = Type.Union(mediaKinds.map((kind) => Type.Literal(kind)));
+export const mediaKindSchema = Type.Enum([...mediaKinds]);
 
 export const telegramSendMedia = contract(
   'commands.telegram.send_media',
@@ -181,6 +176,7 @@ export const telegramSent = contract(
     /** Empty only where Telegram recognised a repeat and the first could not be found again. */
     messageIds: Type.Array(messageId),
   }),
+  { mandatory: false },
 );
 
 /** The sender could not carry a command out, and will not try again. */
@@ -195,4 +191,5 @@ export const telegramSendFailed = contract(
     /** Telegram's error, such as `CHAT_WRITE_FORBIDDEN`. */
     error: Type.String({ maxLength: 200 }),
   }),
+  { mandatory: false },
 );

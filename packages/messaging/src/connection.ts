@@ -11,6 +11,8 @@ export interface Connection {
   readonly connected: boolean;
   /** The open connection, or the next one. Rejects with `BrokerClosed` once the signal has aborted. */
   opened(): Promise<ChannelModel>;
+  /** Calls back when the broker asks to send nothing (it is short of memory or disk), and when it takes messages again. */
+  onBlocked(listener: (blocked: boolean) => void): void;
   /** Resolves when it has closed for good, after the signal has aborted. */
   readonly ended: Promise<void>;
 }
@@ -43,6 +45,14 @@ export const keepConnected = ({ url, name, log, signal, onState }: ConnectionOpt
   const address = withHeartbeat(url);
   let model: ChannelModel | undefined;
   let next = deferred();
+  const blockedListeners: ((blocked: boolean) => void)[] = [];
+  let blocked = false;
+  const setBlocked = (value: boolean, reason?: string): void => {
+    if (blocked === value) return;
+    blocked = value;
+    log.warn({ connection: name, blocked, reason }, 'broker has blocked or unblocked the connection');
+    for (const listener of blockedListeners) listener(blocked);
+  };
 
   const session = async (): Promise<void> => {
     const fresh = await connect(address, {
@@ -52,6 +62,8 @@ export const keepConnected = ({ url, name, log, signal, onState }: ConnectionOpt
     });
     const closed = new Promise<void>((resolve) => fresh.once('close', () => resolve()));
     fresh.on('error', (err) => log.warn({ err, connection: name }, 'connection to the broker failed'));
+    fresh.on('blocked', (reason) => setBlocked(true, reason));
+    fresh.on('unblocked', () => setBlocked(false));
     const close = () => {
       // It may be closing already; either way the close event follows.
       fresh.close().catch(() => undefined);
@@ -65,6 +77,7 @@ export const keepConnected = ({ url, name, log, signal, onState }: ConnectionOpt
     await closed;
     signal.removeEventListener('abort', close);
     model = undefined;
+    setBlocked(false);
     if (!signal.aborted) {
       next = deferred();
       log.warn({ connection: name }, 'connection to the broker lost');
@@ -73,22 +86,15 @@ export const keepConnected = ({ url, name, log, signal, onState }: ConnectionOpt
   };
 
   const ended = keepUp(session, { name: `connection ${name}`, log, signal });
-  const refuse = () => {
-    next = deferred();
-    next.reject(new BrokerClosed());
-  };
-  // Those who wait for a connection have the promise of before the abort.
-  signal.addEventListener('abort', () => {
-    next.reject(new BrokerClosed());
-    refuse();
-  });
-  if (signal.aborted) refuse();
+  // Those who are waiting for a connection; without effect where it is there.
+  signal.addEventListener('abort', () => next.reject(new BrokerClosed()));
 
   return {
     get connected() {
       return model !== undefined && !signal.aborted;
     },
-    opened: () => next.promise,
+    opened: () => (signal.aborted ? Promise.reject(new BrokerClosed()) : next.promise),
+    onBlocked: (listener) => void blockedListeners.push(listener),
     ended,
   };
 };

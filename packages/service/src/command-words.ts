@@ -26,7 +26,8 @@ export const createCommandWords = (redis: Redis, service: string): CommandWords 
   return {
     async register(words) {
       const wrong = words.filter((word) => !wordPattern.test(word));
-      if (wrong.length > 0) throw new TypeError(`not command words (${wordPattern.source}): ${wrong.join(', ')}`);
+      if (wrong.length > 0)
+        throw new TypeError(`not command words (${wordPattern.source}): ${wrong.join(', ')}`);
       registered = [...words];
       await write();
       const all = await redis.hgetall(redisKeys.commandWords);

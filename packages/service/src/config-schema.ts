@@ -32,7 +32,10 @@ export const commonConfig = Type.Object({
     minimum: 0,
     maximum: 65_535,
   }),
-  LOG_LEVEL: Type.Enum([...logLevels], { description: 'Lines below this level are not written', default: 'info' }),
+  LOG_LEVEL: Type.Enum([...logLevels], {
+    description: 'Lines below this level are not written',
+    default: 'info',
+  }),
   SHUTDOWN_GRACE_MS: Type.Integer({
     description: 'Milliseconds that a stop may take before the process ends with exit code 1',
     default: 20_000,

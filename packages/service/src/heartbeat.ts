@@ -29,24 +29,22 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
   const { redis, service, instance, version, log, onBeat } = options;
   const key = redisKeys.heartbeat(service, instance);
   const value = JSON.stringify({ pid: process.pid, startedAt: new Date().toISOString(), version });
-  let pending: Promise<void> | undefined;
+  let waiting = false;
 
   const beat = async (): Promise<void> => {
+    if (waiting) return;
+    waiting = true;
     try {
       await redis.set(key, value, 'EX', ttlSeconds);
       await onBeat();
     } catch (err) {
       log.warn({ err }, 'heartbeat failed');
     } finally {
-      pending = undefined;
+      waiting = false;
     }
   };
-  const next = (): void => {
-    pending ??= beat();
-  };
-
-  next();
-  const timer = setInterval(next, intervalMs);
+  void beat();
+  const timer = setInterval(() => void beat(), intervalMs);
   return {
     async stop() {
       clearInterval(timer);

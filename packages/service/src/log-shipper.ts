@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type LogLevel, logRoutingKey } from '@heavy/contracts';
 import type { Broker } from '@heavy/messaging';
 
@@ -13,7 +14,7 @@ export interface LogShipper {
 }
 
 /** What of a broker the shipper uses. */
-export type LogBroker = Pick<Broker, 'connected' | 'publishLog' | 'onState'>;
+export type LogBroker = Pick<Broker, 'publishLog' | 'onState'>;
 
 export interface LogShipperOptions {
   service: string;
@@ -45,8 +46,7 @@ export const createLogShipper = ({
   let dropped = 0;
   let flushing = false;
 
-  const accepts = ({ routingKey, body }: Line): boolean =>
-    broker?.connected === true && broker.publishLog(routingKey, body);
+  const accepts = ({ routingKey, body }: Line): boolean => broker?.publishLog(routingKey, body) ?? false;
 
   const keep = (line: Line): void => {
     if (waiting.length >= capacity) {
@@ -82,7 +82,7 @@ export const createLogShipper = ({
 
   return {
     ship(level, text) {
-      const line = { routingKey: logRoutingKey(service, level), body: Buffer.from(text) };
+      const line = { routingKey: logRoutingKey(service, level), body: Buffer.from(text.trimEnd()) };
       if (flushing || waiting.length > 0 || !accepts(line)) keep(line);
     },
     attach(one) {
@@ -93,11 +93,11 @@ export const createLogShipper = ({
     },
     async drain(withinMs) {
       const deadline = Date.now() + withinMs;
-      flush();
-      while (broker && waiting.length > 0 && Date.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      // The pause comes after the last line too: amqplib writes it in a later turn, and closing would overtake it.
+      do {
         flush();
-      }
+        await sleep(20);
+      } while (broker && waiting.length > 0 && Date.now() < deadline);
     },
     close() {
       clearInterval(retry);

@@ -35,7 +35,7 @@ export const createLog = ({ service, instance, level, redactor, write }: LogOpti
       write(nameOf(this.lastLevel), line);
     },
   };
-  return pino(
+  const log = pino(
     {
       level,
       base: { service, instance },
@@ -49,10 +49,22 @@ export const createLog = ({ service, instance, level, redactor, write }: LogOpti
         const context = currentContext();
         return context ? { correlationId: context.correlationId } : {};
       },
+      // Errors are plain objects by then; pino's own serializer would take them for errors and rewrite them.
+      serializers: { err: (value: unknown) => value },
       hooks: { streamWrite: (line) => redactor.text(line) },
     },
     destination,
   );
+  const { child } = log;
+  // pino hands the bindings of a child to no formatter.
+  log.child = function <L extends string = never>(
+    this: pino.Logger,
+    bindings: pino.Bindings,
+    options?: pino.ChildLoggerOptions<L>,
+  ) {
+    return child.call(this, asRecord(loggable(bindings)), options) as pino.Logger<L>;
+  };
+  return log;
 };
 
 /** Standard output as a sink that never blocks: beyond 16 MB that nobody reads, lines are dropped and counted. */

@@ -4,7 +4,8 @@ const secretKey =
   /session|token|passw(or)?d|passphrase|secret|apihash|apikey|accesskey|privatekey|phone|authorization|cookie|credential/;
 
 /** Whether a property of this name holds something that no log may show: `apiHash`, `api_hash` and `API-HASH` alike. */
-export const isSecretKey = (key: string): boolean => secretKey.test(key.toLowerCase().replaceAll(/[_-]/g, ''));
+export const isSecretKey = (key: string): boolean =>
+  secretKey.test(key.toLowerCase().replaceAll(/[_-]/g, ''));
 
 /**
  * Patterns of secrets inside texts. They run over finished JSON lines too, so that none may match an unescaped quote or

@@ -11,6 +11,8 @@ export interface ChildSpec {
   cwd: string;
   /** What the process prints is appended here. */
   logFile: string;
+  /** A pipe closes when this process dies; by default there is no input. */
+  stdin?: 'ignore' | 'pipe';
   /** Between asking it to end and ending it; 15,000 by default. */
   graceMs?: number;
 }
@@ -37,7 +39,7 @@ export const startChild = async (spec: ChildSpec): Promise<Child> => {
   const group = spawnGroup(spec.command, spec.args, {
     cwd: spec.cwd,
     env: spec.env,
-    stdio: ['ignore', log, log],
+    stdio: [spec.stdin ?? 'ignore', log, log],
     killGraceMs: graceMs,
   });
   closeSync(log);
@@ -73,16 +75,26 @@ export const lastLines = (file: string, count = 15): string => {
   }
 };
 
+export interface ReadyOptions {
+  /** 60,000 by default. */
+  timeoutMs?: number;
+  /** Between two looks; 50 by default. */
+  everyMs?: number;
+  /** Ends the process and the wait. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Waits until `probe` answers true, asking again every `everyMs`.
- * @throws {Error} with the last lines of the log when the process ends first or `timeoutMs` pass; then it is ended.
+ * Waits until `probe` answers true, asking again and again.
+ * @throws {Error} with the last lines of the log when the process ends first or the time passes; then it is ended.
  */
 export const untilReady = async (
   child: Child,
   logFile: string,
   probe: () => Promise<boolean>,
-  { timeoutMs = 60_000, everyMs = 50 }: { timeoutMs?: number; everyMs?: number } = {},
+  options: ReadyOptions = {},
 ): Promise<void> => {
+  const { timeoutMs = 60_000, everyMs = 50, signal } = options;
   const deadline = Date.now() + timeoutMs;
   let end: string | undefined;
   const watched = child.ended.then((how) => {
@@ -94,10 +106,15 @@ export const untilReady = async (
       return false;
     });
   while (!(await isReady())) {
-    if (end !== undefined) throw new Error(`${child.name} ended at its start (${end}).\n${lastLines(logFile)}`);
+    if (end !== undefined)
+      throw new Error(`${child.name} ended at its start (${end}).\n${lastLines(logFile)}`);
     if (Date.now() > deadline) {
       await child.kill();
       throw new Error(`${child.name} was not ready after ${timeoutMs / 1000} s.\n${lastLines(logFile)}`);
+    }
+    if (signal?.aborted) {
+      await child.stop();
+      throw signal.reason;
     }
     await Promise.race([watched, delay(everyMs)]);
   }

@@ -1,5 +1,18 @@
 export { freePort, freePorts } from './free-ports.ts';
 export { type RabbitMq, type RabbitMqOptions, type RabbitMqPorts, startRabbitMq } from './rabbitmq.ts';
 export { type RedisOptions, type RedisServer, startRedis } from './redis.ts';
+export { type S3Options, type S3Server, startS3 } from './s3.ts';
+export type { Server } from './server.ts';
+export type { ServiceProcess } from './services.ts';
+export {
+  type MediaSite,
+  type MediaSiteOptions,
+  type SiteRequest,
+  startMediaSite,
+} from './site/media-site.ts';
+export { type Stack, type StackOptions, startStack } from './stack.ts';
 export { isListening } from './tcp.ts';
+export { ensureTools, type Tools, ToolsMissing } from './tools/ensure-tools.ts';
+export type { Program } from './tools/program.ts';
+export { ensureS3, type S3Program } from './tools/s3-program.ts';
 export { createVhost, type Vhost } from './vhost.ts';

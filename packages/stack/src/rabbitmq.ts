@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { type Child, startChild, untilReady } from './child.ts';
+import { type ChildSpec, startChild, untilReady } from './child.ts';
+import { surroundings } from './config.ts';
+import { dockerRun } from './docker.ts';
 import { freePorts } from './free-ports.ts';
+import { type Server, startServer } from './server.ts';
 import { askPort } from './tcp.ts';
+import { findCommand, type Program } from './tools/program.ts';
 
 export interface RabbitMqPorts {
   amqp: number;
@@ -18,26 +22,16 @@ export interface RabbitMqOptions {
   dir: string;
   /** Default to free ones. */
   ports?: RabbitMqPorts;
-  /** The `rabbitmq-server` script; by default the one of the system's package. */
-  command?: string;
-  /** Told of each step in one plain line. */
-  say?: (line: string) => void;
+  /** Defaults to the script of the system's package. */
+  program?: Program;
 }
 
 /** A private RabbitMQ with the management plugin, on loopback only. */
-export interface RabbitMq {
+export interface RabbitMq extends Server {
   readonly url: string;
   /** The management plugin's HTTP address, credentials in it, without a slash at the end. */
   readonly managementUrl: string;
   readonly ports: RabbitMqPorts;
-  /** The process id of its group; of the last one while it is stopped. */
-  readonly pid: number;
-  /** Asks it to end in order; durable data stay. */
-  stop(): Promise<void>;
-  /** Starts again on the same ports and data. Nothing happens while it runs. */
-  start(): Promise<void>;
-  /** `SIGKILL` for the whole group. */
-  kill(): Promise<void>;
 }
 
 /**
@@ -49,29 +43,32 @@ export const rabbitMqScripts = [
   '/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server',
   '/usr/local/opt/rabbitmq/sbin/rabbitmq-server',
   '/usr/local/sbin/rabbitmq-server',
-] as const;
+];
 
-const configuration = (ports: RabbitMqPorts): string =>
+const configuration = (host: string, amqp: number, management: number): string =>
   [
-    `listeners.tcp.1 = 127.0.0.1:${ports.amqp}`,
+    `listeners.tcp.1 = ${host}:${amqp}`,
+    // Seen from inside a container, clients do not come from loopback; the port is published on loopback only.
+    'loopback_users = none',
     'log.console = false',
     'log.file.level = info',
     'vm_memory_high_watermark.absolute = 1GB',
     'disk_free_limit.absolute = 200MB',
     // A job that lasts longer than this is not held unacknowledged.
     'consumer_timeout = 1800000',
-    'management.tcp.ip = 127.0.0.1',
-    `management.tcp.port = ${ports.management}`,
+    `management.tcp.ip = ${host}`,
+    `management.tcp.port = ${management}`,
     'collect_statistics_interval = 1000',
     '',
   ].join('\n');
 
 const environment = (dir: string, ports: RabbitMqPorts, command: string): Record<string, string> => ({
-  PATH: [dirname(command), process.env['PATH'] ?? '', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
+  PATH: [dirname(command), surroundings().path, '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
   LANG: 'C.UTF-8',
   HOME: join(dir, 'home'),
-  // Named after its port, so that several run side by side.
-  RABBITMQ_NODENAME: `heavy${ports.amqp}@localhost`,
+  // The same on each start, whatever the ports: data belong to a node by its name. Names of several that run side by
+  // side do not meet, since each has an epmd of its own.
+  RABBITMQ_NODENAME: 'heavy@localhost',
   RABBITMQ_NODE_PORT: String(ports.amqp),
   RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
   RABBITMQ_DIST_PORT: String(ports.dist),
@@ -90,10 +87,7 @@ const environment = (dir: string, ports: RabbitMqPorts, command: string): Record
   ERL_CRASH_DUMP: '/dev/null',
 });
 
-const prepare = (dir: string, ports: RabbitMqPorts): void => {
-  for (const folder of ['home', 'log', 'mnesia']) mkdirSync(join(dir, folder), { recursive: true });
-  writeFileSync(join(dir, 'rabbitmq.conf'), configuration(ports));
-  writeFileSync(join(dir, 'enabled_plugins'), '[rabbitmq_management].\n');
+const writeCookie = (dir: string): void => {
   const cookie = join(dir, 'home', '.erlang.cookie');
   if (existsSync(cookie)) return;
   writeFileSync(cookie, randomBytes(16).toString('hex'));
@@ -106,74 +100,105 @@ const allocate = async (): Promise<RabbitMqPorts> => {
   return { amqp, dist, epmd, management };
 };
 
-/** Starts a private RabbitMQ; AMQP and the management plugin answer when this resolves, after 5 to 8 seconds. */
-export const startRabbitMq = async (options: RabbitMqOptions): Promise<RabbitMq> => {
-  const { dir } = options;
-  const command = options.command ?? rabbitMqScripts.find((path) => existsSync(path));
-  if (command === undefined) throw new Error('rabbitmq-server is not installed.');
-  const ports = options.ports ?? (await allocate());
-  prepare(dir, ports);
-  const env = environment(dir, ports, command);
-  const logFile = join(dir, 'rabbitmq.log');
-  const managementUrl = `http://guest:guest@127.0.0.1:${ports.management}`;
+const isReady = async (ports: RabbitMqPorts): Promise<boolean> => {
+  // The server's first frame is Connection.Start, a method frame: type 1 (AMQP 0-9-1, 2.2.4).
+  const [frameType] = await askPort(ports.amqp, 'AMQP\0\0\x09\x01');
+  if (frameType !== 1) return false;
+  const overview = await fetch(`http://127.0.0.1:${ports.management}/api/overview`, {
+    headers: { authorization: `Basic ${btoa('guest:guest')}`, connection: 'close' },
+    signal: AbortSignal.timeout(2000),
+  });
+  await overview.body?.cancel();
+  return overview.ok;
+};
 
-  const isReady = async (): Promise<boolean> => {
-    // The server's first frame is Connection.Start, a method frame: type 1 (AMQP 0-9-1, 2.2.4).
-    const [frameType] = await askPort(ports.amqp, 'AMQP\0\0\x09\x01');
-    if (frameType !== 1) return false;
-    const overview = await fetch(`http://127.0.0.1:${ports.management}/api/overview`, {
-      headers: { authorization: `Basic ${btoa('guest:guest')}` },
-      signal: AbortSignal.timeout(2000),
-    });
-    await overview.body?.cancel();
-    return overview.ok;
-  };
+const launch = (spec: ChildSpec, ports: RabbitMqPorts): Promise<Server> =>
+  startServer(async () => {
+    const child = await startChild(spec);
+    await untilReady(child, spec.logFile, () => isReady(ports), { timeoutMs: 90_000, everyMs: 100 });
+    return child;
+  });
 
-  const start = async (): Promise<{ epmd: Child; server: Child }> => {
-    const common = { env, cwd: dir, logFile };
-    // A child of ours in the foreground: Erlang would else start it as a daemon that nobody ends.
-    const epmd = await startChild({
+const startNative = async (dir: string, ports: RabbitMqPorts, command: string): Promise<Server> => {
+  writeFileSync(join(dir, 'rabbitmq.conf'), configuration('127.0.0.1', ports.amqp, ports.management));
+  writeCookie(dir);
+  const common = { env: environment(dir, ports, command), cwd: dir, logFile: join(dir, 'rabbitmq.log') };
+  // A child of ours in the foreground: Erlang would else start it as a daemon that nobody ends.
+  const epmd = await startServer(async () => {
+    const child = await startChild({
       ...common,
       name: 'epmd',
       command: 'epmd',
       args: ['-port', String(ports.epmd), '-address', '127.0.0.1'],
     });
-    try {
-      await untilReady(epmd, logFile, async () => {
-        // NAMES_REQ: length 1, then the tag `n` (Erlang distribution protocol).
-        await askPort(ports.epmd, '\0\x01n');
-        return true;
-      });
-      const server = await startChild({ ...common, name: 'RabbitMQ', command, args: [] });
-      await untilReady(server, logFile, isReady, { timeoutMs: 90_000, everyMs: 100 });
-      return { epmd, server };
-    } catch (error) {
-      await epmd.kill();
-      throw error;
-    }
-  };
-
-  let current = await start();
-  let running = true;
-  const end = async (how: 'stop' | 'kill') => {
-    if (!running) return;
-    running = false;
-    await current.server[how]();
-    await current.epmd[how]();
-  };
+    // NAMES_REQ: length 1, then the tag `n` (Erlang distribution protocol, 13.2).
+    await untilReady(child, common.logFile, async () => (await askPort(ports.epmd, '\0\x01n')).length > 0);
+    return child;
+  });
+  let server: Server;
+  try {
+    server = await launch({ ...common, name: 'RabbitMQ', command, args: [] }, ports);
+  } catch (error) {
+    await epmd.kill();
+    throw error;
+  }
   return {
-    url: `amqp://guest:guest@127.0.0.1:${ports.amqp}`,
-    managementUrl,
-    ports,
     get pid() {
-      return current.server.pid;
+      return server.pid;
+    },
+    get running() {
+      return server.running;
     },
     start: async () => {
-      if (running) return;
-      current = await start();
-      running = true;
+      await epmd.start();
+      await server.start();
     },
-    stop: () => end('stop'),
-    kill: () => end('kill'),
+    stop: async () => {
+      await server.stop();
+      await epmd.stop();
+    },
+    kill: async () => {
+      await server.kill();
+      await epmd.kill();
+    },
   };
+};
+
+const startInDocker = (dir: string, ports: RabbitMqPorts, image: string): Promise<Server> => {
+  writeFileSync(join(dir, 'rabbitmq.conf'), configuration('0.0.0.0', 5672, 15_672));
+  const run = dockerRun({
+    image,
+    publish: { [ports.amqp]: 5672, [ports.management]: 15_672 },
+    mounts: {
+      [join(dir, 'rabbitmq.conf')]: '/etc/rabbitmq/conf.d/20-heavy.conf',
+      [join(dir, 'enabled_plugins')]: '/etc/rabbitmq/enabled_plugins',
+      [join(dir, 'mnesia')]: '/var/lib/rabbitmq/mnesia',
+    },
+    // Data belong to a node by its name, which is made of the host's.
+    hostname: 'heavy',
+    command: ['docker-entrypoint.sh', 'rabbitmq-server'],
+  });
+  const env = { PATH: surroundings().path, HOME: join(dir, 'home') };
+  return launch({ ...run, name: 'RabbitMQ', env, cwd: dir, logFile: join(dir, 'rabbitmq.log') }, ports);
+};
+
+/**
+ * Starts a private RabbitMQ; AMQP and the management plugin answer when this resolves, after 5 to 8 seconds.
+ * @throws {Error} where it is not installed, and with its last log lines where it does not come up.
+ */
+export const startRabbitMq = async (options: RabbitMqOptions): Promise<RabbitMq> => {
+  const { dir } = options;
+  const ports = options.ports ?? (await allocate());
+  for (const folder of ['home', 'log', 'mnesia']) mkdirSync(join(dir, folder), { recursive: true });
+  writeFileSync(join(dir, 'enabled_plugins'), '[rabbitmq_management].\n');
+  const program = options.program ?? { command: findCommand(rabbitMqScripts) };
+  let server: Server;
+  if ('image' in program) server = await startInDocker(dir, ports, program.image);
+  else if (program.command) server = await startNative(dir, ports, program.command);
+  else throw new Error('rabbitmq-server is not installed.');
+  return Object.assign(server, {
+    url: `amqp://guest:guest@127.0.0.1:${ports.amqp}`,
+    managementUrl: `http://guest:guest@127.0.0.1:${ports.management}`,
+    ports,
+  });
 };

@@ -6,5 +6,6 @@ describe('createVhost', () => {
     const vhost = await createVhost(inject('rabbitmq'));
     await vhost.drop();
     await expect(vhost.drop()).rejects.toThrow(/404/);
+    console.log(inject('s3'), inject('tools'));
   });
 });

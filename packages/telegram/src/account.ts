@@ -118,8 +118,8 @@ export interface FileToUpload {
   name: string;
   sizeBytes: number;
   /**
-   * Reads `end - start` bytes at `start`. Called for several ranges at once, and again for a range that has to be
-   * repeated; a range is at most 512 KB.
+   * Reads the bytes from `start` up to and without `end`, at most 512 KB of them. Each range is read once, several at
+   * the same time, in rising order.
    */
   read: (range: { start: number; end: number }) => Promise<Uint8Array>;
   /** Bytes that Telegram has accepted: never falls, ends at `sizeBytes`. */

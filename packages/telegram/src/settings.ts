@@ -1,13 +1,17 @@
 import { createPublicKey } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Static, Type } from 'typebox';
-import type { AccountLog, TelegramAccount } from './account.ts';
-import { createAccount } from './gramjs/account.ts';
-import { redisPeerStore } from './peers.ts';
+import type { TelegramAccount } from './account.ts';
+import { createAccount } from './create-account.ts';
+import type { Logger } from './logger.ts';
+import { redisPeerStore } from './peer-store.ts';
 
 /** Environment variables of whoever holds a session of the account; `secret` ones may be given as `<NAME>_FILE`. */
 export const telegramSettings = {
-  TELEGRAM_API_ID: Type.Integer({ minimum: 1, description: 'api_id of your application, from my.telegram.org.' }),
+  TELEGRAM_API_ID: Type.Integer({
+    minimum: 1,
+    description: 'api_id of your application, from my.telegram.org.',
+  }),
   TELEGRAM_API_HASH: Type.String({
     minLength: 1,
     secret: true,
@@ -16,16 +20,22 @@ export const telegramSettings = {
   TELEGRAM_SESSION: Type.String({
     minLength: 1,
     secret: true,
-    description: 'Session string of the account. Each service needs one of its own: one used twice is revoked.',
+    description:
+      'Session string of the account. Each service needs one of its own: one used twice is revoked.',
   }),
   TELEGRAM_ENDPOINT: Type.Optional(
     Type.String({
       pattern: '^.+:[0-9]+$',
-      description: 'host:port of a data centre other than Telegram’s own: the local one, in the demo and in tests.',
+      description:
+        'host:port of a data centre other than Telegram’s own: the local one, in the demo and in tests.',
     }),
   ),
   TELEGRAM_ENDPOINT_KEY: Type.Optional(
-    Type.String({ minLength: 1, secret: true, description: 'Public RSA key (PEM) of the data centre at TELEGRAM_ENDPOINT.' }),
+    Type.String({
+      minLength: 1,
+      secret: true,
+      description: 'Public RSA key (PEM) of the data centre at TELEGRAM_ENDPOINT.',
+    }),
   ),
 };
 
@@ -45,13 +55,14 @@ const endpointOf = ({ TELEGRAM_ENDPOINT: address, TELEGRAM_ENDPOINT_KEY: pem }: 
  */
 export const accountFromSettings = (
   config: Static<typeof settings>,
-  { log, redis }: { log: AccountLog; redis: Redis },
+  { log, redis }: { log: Logger; redis: Redis },
 ): TelegramAccount =>
   createAccount({
     session: config.TELEGRAM_SESSION,
     apiId: config.TELEGRAM_API_ID,
     apiHash: config.TELEGRAM_API_HASH,
     ...endpointOf(config),
-    peers: redisPeerStore(redis),
+    // The key is `redisKeys.peers` of the contracts.
+    peers: (accountId) => redisPeerStore(redis, `telegram:peers:${accountId}`),
     log,
   });

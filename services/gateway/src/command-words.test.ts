@@ -9,8 +9,16 @@ describe('commandWord', () => {
     ['.dl_2 x', 'dl_2'],
   ])('finds the word of %j', (text, word) => expect(commandWord(text)).toBe(word));
 
-  it.each(['', '.', '...', '.5 points', 'see .vdl', '.vdl: x', '. vdl', '․vdl x', `.${'a'.repeat(33)}`, '.видео'])(
-    'finds none in %j',
-    (text) => expect(commandWord(text)).toBeNull(),
-  );
+  it.each([
+    '',
+    '.',
+    '...',
+    '.5 points',
+    'see .vdl',
+    '.vdl: x',
+    '. vdl',
+    '․vdl x',
+    `.${'a'.repeat(33)}`,
+    '.видео',
+  ])('finds none in %j', (text) => expect(commandWord(text)).toBeNull());
 });

@@ -8,7 +8,7 @@ export const gatewayConfig = Type.Object({
     default: [],
     description: 'Telegram user ids of the admins, separated by commas. The account itself always is one.',
   }),
-  OPEN_TO: Type.Union([Type.Literal('admins'), Type.Literal('everyone')], {
+  OPEN_TO: Type.Enum(['admins', 'everyone'], {
     default: 'admins',
     description: 'Who may use commands.',
   }),

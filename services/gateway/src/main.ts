@@ -1,8 +1,8 @@
 import { runService } from '@heavy/service';
 import { accountFromSettings } from '@heavy/telegram';
 import { gatewayConfig } from './config.ts';
-import { dispatchHistogram } from './metrics.ts';
 import { messageReceived } from './message-received.ts';
+import { dispatchHistogram } from './metrics.ts';
 
 await runService('gateway', gatewayConfig, async ({ config, log, redis, broker, metrics, check, onStop }) => {
   const account = accountFromSettings(config, { log, redis });
@@ -21,7 +21,9 @@ await runService('gateway', gatewayConfig, async ({ config, log, redis, broker, 
     dispatched: dispatchHistogram(metrics),
   });
   account.onMessage((message) => {
-    const work = receive(message).catch((err: unknown) => log.error({ err }, 'a message could not be published'));
+    const work = receive(message).catch((err: unknown) =>
+      log.error({ err }, 'a message could not be published'),
+    );
     running.add(work);
     void work.finally(() => running.delete(work));
   });

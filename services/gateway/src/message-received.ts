@@ -21,7 +21,10 @@ interface Deps {
 const replyAttempts = 5;
 
 /** The message that this one replies to. A lost connection is waited for; what cannot be had is null. */
-const repliedTo = async ({ account, log }: Deps, message: IncomingMessage): Promise<IncomingMessage | null> => {
+const repliedTo = async (
+  { account, log }: Deps,
+  message: IncomingMessage,
+): Promise<IncomingMessage | null> => {
   if (message.replyTo === undefined) return null;
   for (let attempt = 1; ; attempt += 1) {
     try {

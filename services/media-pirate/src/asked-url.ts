@@ -19,7 +19,8 @@ export const askedUrl = ({ message, reply }: Raw): Asked => {
     canonicalUrl(found.url);
     return { url: found.url };
   } catch (error) {
-    if (error instanceof UrlInvalid) return { code: 'url_invalid', context: { subject: found.url.slice(0, 100) } };
+    if (error instanceof UrlInvalid)
+      return { code: 'url_invalid', context: { subject: found.url.slice(0, 100) } };
     throw error;
   }
 };

@@ -1,23 +1,32 @@
 import { queues } from '@heavy/contracts';
-import { createDownloader, createMediaStore } from '@heavy/media';
+import { createDownloader, storeFromSettings } from '@heavy/media';
 import { runService } from '@heavy/service';
 import pLimit from 'p-limit';
 import { mediaPirateConfig } from './config.ts';
 import { commandTyped, commandWords } from './handlers/command-typed.ts';
 import { downloadRequested } from './handlers/download-requested.ts';
 
-await runService('media-pirate', mediaPirateConfig, async ({ config, log, broker, check, registerCommands }) => {
-  const store = createMediaStore(config);
-  check('store', async () => {
-    await store.check();
-    return { ok: true };
-  });
-  const downloader = createDownloader(config, { log });
-  const limit = pLimit(config.DOWNLOADS_AT_ONCE);
+await runService(
+  'media-pirate',
+  mediaPirateConfig,
+  async ({ config, log, broker, check, registerCommands }) => {
+    const store = storeFromSettings(config);
+    check('store', async () => {
+      await store.check();
+      return { ok: true };
+    });
+    const downloader = createDownloader(config, { log });
+    const limit = pLimit(config.DOWNLOADS_AT_ONCE);
 
-  await registerCommands(commandWords);
-  await broker.consume(queues.mediaPirate, [
-    commandTyped(),
-    ...downloadRequested({ downloader, store, limit, log, progressIntervalMs: config.PROGRESS_INTERVAL_MS }),
-  ]);
-});
+      await broker.consume(queues.mediaPirate, [
+      commandTyped(),
+      ...downloadRequested({
+        downloader,
+        store,
+        limit,
+        log,
+        progressIntervalMs: config.PROGRESS_INTERVAL_MS,
+      }),
+    ]);
+  },
+);

@@ -15,7 +15,11 @@ const thumbnailKey = (contentHash: string) => `thumb/${contentHash}.jpg`;
 const objectOf = ({ key, sizeBytes, type }: ObjectInfo): StoredObject => ({ key, sizeBytes, type });
 
 /** Reads what was written by `storeMedia`, or null where the object is not there. */
-export const findMedia = async (store: MediaStore, kind: MediaKind, contentHash: string): Promise<StoredMedia | null> => {
+export const findMedia = async (
+  store: MediaStore,
+  kind: MediaKind,
+  contentHash: string,
+): Promise<StoredMedia | null> => {
   const info = await store.find(objectKey(kind, contentHash));
   if (!info) return null;
   const { title = '', performer, durationS, width, height } = info.metadata;
@@ -67,7 +71,8 @@ export const storeMedia = async (
     mediaId: downloaded.mediaId,
     correlationId: from.correlationId,
   };
-  for (const [name, value] of Object.entries(numbers)) if (value !== undefined) metadata[name] = String(value);
+  for (const [name, value] of Object.entries(numbers))
+    if (value !== undefined) metadata[name] = String(value);
   await store.put(
     objectKey(from.kind, from.contentHash),
     { path: downloaded.path },

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { caption } from './caption.ts';
 
-const media = (title: string, sourceUrl = 'https://example.com/v?id=1') => ({ title, sourceUrl, durationS: 1 });
+const media = (title: string, sourceUrl = 'https://example.com/v?id=1') => ({
+  title,
+  sourceUrl,
+  durationS: 1,
+});
 
 describe('caption', () => {
   it('is the title in bold above the source', () => {

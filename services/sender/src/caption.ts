@@ -15,7 +15,8 @@ export const caption = ({ title, sourceUrl }: Media): { text: string; entities: 
   const heading = neverCommand(cut(title.replace(/\s+/gu, ' ').trim(), titleLimit));
   const bold: Entity[] = heading ? [{ type: 'bold', offset: 0, length: heading.length }] : [];
   const before = heading ? `${heading}\n` : '';
-  if (before.length + sourceUrl.length <= captionLimit) return { text: `${before}${sourceUrl}`, entities: bold };
+  if (before.length + sourceUrl.length <= captionLimit)
+    return { text: `${before}${sourceUrl}`, entities: bold };
   const host = new URL(sourceUrl).host;
   return {
     text: `${before}${host}`,

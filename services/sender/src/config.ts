@@ -11,5 +11,9 @@ export const senderConfig = Type.Object({
     default: 3000,
     description: 'Least time between two edits of one status message, in milliseconds.',
   }),
-  MAX_IN_FLIGHT: Type.Integer({ minimum: 1, default: 64, description: 'Commands carried out at the same time.' }),
+  MAX_IN_FLIGHT: Type.Integer({
+    minimum: 1,
+    default: 64,
+    description: 'Commands carried out at the same time.',
+  }),
 });

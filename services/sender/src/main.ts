@@ -1,5 +1,5 @@
 import { queues } from '@heavy/contracts';
-import { createMediaStore } from '@heavy/media';
+import { storeFromSettings } from '@heavy/media';
 import { runService } from '@heavy/service';
 import { accountFromSettings } from '@heavy/telegram';
 import { createAnswers } from './answers.ts';
@@ -16,7 +16,7 @@ await runService('sender', senderConfig, async ({ config, log, redis, broker, ch
   const account = accountFromSettings(config, { log, redis });
   onStop(() => account.close());
   check('telegram', () => ({ ok: account.state === 'connected', detail: account.state }));
-  const store = createMediaStore(config);
+  const store = storeFromSettings(config);
   const answers = createAnswers(redis);
   const status = createStatus({ account, answers, intervalMs: config.STATUS_INTERVAL_MS, log });
   const inOrder = oneAtATime();

@@ -38,7 +38,10 @@ export const sendStoredMedia = async (
   { signal, onProgress }: { signal: AbortSignal; onProgress: (sentBytes: number) => void },
 ): Promise<SentMessage> => {
   const { origin, kind, object, media, randomKey } = message;
-  const upload = ({ key, sizeBytes }: StoredObject, progress?: (sentBytes: number) => void): Promise<UploadedFile> =>
+  const upload = (
+    { key, sizeBytes }: StoredObject,
+    progress?: (sentBytes: number) => void,
+  ): Promise<UploadedFile> =>
     withPatience(
       () =>
         account.upload({

@@ -27,7 +27,8 @@ interface Deps {
 export type Ending = Envelope<{ origin: Origin }>;
 
 /** The key of a command: everything that concerns one command runs in order. */
-export const commandKey = ({ account, chatId, messageId }: Origin): string => `${account}:${chatId}:${messageId}`;
+export const commandKey = ({ account, chatId, messageId }: Origin): string =>
+  `${account}:${chatId}:${messageId}`;
 
 /**
  * Ends commands in the chat, each exactly once. The first event that ends a command claims it (any other is dropped);
@@ -95,7 +96,12 @@ export const createOutcome = ({ account, answers, status, inOrder, log }: Deps) 
     conclude,
     say,
     /** Ends a command with the sentence for a failure. */
-    fail: (envelope: Ending, context: HandlerContext, code: FailureCode, details: FailureContext): Promise<void> =>
+    fail: (
+      envelope: Ending,
+      context: HandlerContext,
+      code: FailureCode,
+      details: FailureContext,
+    ): Promise<void> =>
       conclude(envelope, context, () =>
         say(envelope.data.origin, failureText(code, details, envelope.correlationid), context.signal),
       ),

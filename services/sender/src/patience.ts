@@ -16,7 +16,9 @@ const pauseMs = (error: unknown, attempt: number): number | null => {
   if (error instanceof FloodWait || error instanceof SlowMode) return error.seconds * 1000;
   const passing =
     error instanceof NotConnected || error instanceof CallTimedOut || error instanceof TelegramUnavailable;
-  return passing ? Math.min(longestPauseMs, 500 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2) : null;
+  return passing
+    ? Math.min(longestPauseMs, 500 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2)
+    : null;
 };
 
 /**
@@ -25,7 +27,11 @@ const pauseMs = (error: unknown, attempt: number): number | null => {
  * is gone holds the message back until the process ends, so that the answer survives a new log-in.
  * @throws what no waiting can mend, and the abort reason of `signal`.
  */
-export const withPatience = async <T>(call: () => Promise<T>, signal: AbortSignal, log: Logger): Promise<T> => {
+export const withPatience = async <T>(
+  call: () => Promise<T>,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<T> => {
   for (let attempt = 0; ; attempt += 1) {
     signal.throwIfAborted();
     try {

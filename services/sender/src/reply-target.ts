@@ -14,7 +14,12 @@ export const replyTarget = ({ messageId, topicId }: Origin): ReplyTarget => ({
 });
 
 /** What Telegram says when the message to reply to is no longer there. */
-const lostTarget = new Set(['REPLY_MESSAGE_ID_INVALID', 'REPLY_TO_INVALID', 'MESSAGE_ID_INVALID', 'MSG_ID_INVALID']);
+const lostTarget = new Set([
+  'REPLY_MESSAGE_ID_INVALID',
+  'REPLY_TO_INVALID',
+  'MESSAGE_ID_INVALID',
+  'MSG_ID_INVALID',
+]);
 
 /** Sends, and sends as a plain message of the same topic where the message to reply to was deleted meanwhile. */
 export const withoutLostTarget = async <T>(

@@ -22,7 +22,13 @@ describe('statusText', () => {
     expect(statusText({ phase: 'queued' })).toBe('… queued');
     expect(statusText({ phase: 'downloading', bytes: 3_140_000 })).toBe('… downloading 3.1 MB');
     expect(
-      statusText({ phase: 'downloading', bytes: 3_140_000, totalBytes: 1e7, bytesPerSecond: 1.2e6, etaS: 5.7 }),
+      statusText({
+        phase: 'downloading',
+        bytes: 3_140_000,
+        totalBytes: 1e7,
+        bytesPerSecond: 1.2e6,
+        etaS: 5.7,
+      }),
     ).toBe('… downloading 31 % of 10.0 MB, 1.2 MB/s, 6 s left');
   });
 

@@ -18,9 +18,11 @@ export const failureSentences: Record<FailureCode, (context: FailureContext) => 
   too_large: ({ limit }) => `That is too large for me${limit ? `: I take up to ${size(limit)}` : ''}.`,
   no_video: () => 'There is only sound at that link. Ask for it with .adl.',
   no_audio: () => 'There is no sound in that. Ask for the video with .vdl.',
-  extractor_broken: () => 'The site has changed and I cannot read it any more. It needs an update on my side.',
+  extractor_broken: () =>
+    'The site has changed and I cannot read it any more. It needs an update on my side.',
   source_slow: () => 'The site is too slow, or stopped answering. Try again later.',
-  source_unreachable: () => 'The site cannot be reached, or has a fault of its own. Check the link, or try again later.',
+  source_unreachable: () =>
+    'The site cannot be reached, or has a fault of its own. Check the link, or try again later.',
   media_not_allowed: () => 'I have it, but this chat does not let me send media.',
   cancelled: () => 'Cancelled.',
   internal: () => 'Something went wrong on my side. It is logged and will be looked at.',

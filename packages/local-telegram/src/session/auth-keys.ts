@@ -12,6 +12,8 @@ export interface AuthKey {
   readonly sessions: Map<bigint, Session>;
   /** The user who logged in with it. */
   userId: number | undefined;
+  /** Whom the client has been told of, by id: with their access hashes. */
+  readonly knownUsers: Set<number>;
   /** A client has said which layer it speaks (`initConnection`). */
   initialised: boolean;
 }
@@ -22,7 +24,15 @@ export class AuthKeys {
 
   add(key: Buffer, salt: bigint): AuthKey {
     const id = sha1(key).subarray(12, 20);
-    const known: AuthKey = { id, key, salt, sessions: new Map(), userId: undefined, initialised: false };
+    const known: AuthKey = {
+      id,
+      key,
+      salt,
+      sessions: new Map(),
+      userId: undefined,
+      knownUsers: new Set(),
+      initialised: false,
+    };
     this.#byId.set(id.readBigUInt64LE(), known);
     return known;
   }

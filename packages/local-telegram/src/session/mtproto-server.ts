@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { Handshake } from '../crypto/handshake.ts';
 import { unseal } from '../crypto/message-keys.ts';
 import type { ServerKey } from '../crypto/server-key.ts';
-import { Api, bigFromBytes, long, nativeLong, readTl, type TlObject } from '../tl.ts';
+import { Api, long, nativeLong, readTl, type TlObject } from '../tl.ts';
 import { Connection } from '../transport/connection.ts';
 import { AuthKeys } from './auth-keys.ts';
 import { acknowledgedIds, innerMessages, type MessageHeader, readHeader } from './encrypted-message.ts';
@@ -37,7 +37,6 @@ export class MtprotoServer {
   readonly authKeys = new AuthKeys();
   #messageIds = new MessageIds();
   #peers = new Map<Connection, Peer>();
-  #serverKey: ServerKey;
   #onCall: (call: IncomingCall) => void;
   #onFault: (error: unknown) => void;
   #server: Server;
@@ -45,7 +44,6 @@ export class MtprotoServer {
 
   /** `onFault` is told of broken connections and of clients that break the protocol. */
   constructor(serverKey: ServerKey, onCall: (call: IncomingCall) => void, onFault: (error: unknown) => void) {
-    this.#serverKey = serverKey;
     this.#onCall = onCall;
     this.#onFault = onFault;
     this.#server = createServer((socket) => {
@@ -107,11 +105,17 @@ export class MtprotoServer {
 
   #receiveEncrypted(connection: Connection, keyId: bigint, sealed: Buffer): void {
     const authKey = this.authKeys.find(keyId);
-    if (!authKey) return connection.sendError(unknownKey);
+    if (!authKey) {
+      connection.sendError(unknownKey);
+      return;
+    }
     const plain = unseal(authKey.key, sealed, 'client');
     if (!plain) throw new Error('an encrypted message whose key does not match its content');
     const header = readHeader(plain);
-    if (header.salt !== authKey.salt) return this.#correctSalt(connection, header, new Session(header.sessionId, authKey, this.#messageIds));
+    if (header.salt !== authKey.salt) {
+      this.#correctSalt(connection, header, new Session(header.sessionId, authKey, this.#messageIds));
+      return;
+    }
     const session = this.#sessionOf(connection, header, authKey);
     for (const { messageId, body } of innerMessages(header.messageId, header.body)) {
       if (body.readUInt32LE(0) === constructors.messagesAck) {
@@ -138,6 +142,7 @@ export class MtprotoServer {
     if (peer?.session?.id === header.sessionId) return peer.session;
     const known = authKey.sessions.get(header.sessionId);
     const session = known ?? new Session(header.sessionId, authKey, this.#messageIds);
+    peer?.session?.detach();
     if (peer) peer.session = session;
     authKey.sessions.set(session.id, session);
     session.attach(connection);
@@ -151,7 +156,8 @@ export class MtprotoServer {
       request = readTl(body);
     } catch (error) {
       this.#onFault(error);
-      return session.fail(messageId, 400, `INPUT_CONSTRUCTOR_INVALID_${body.readUInt32LE(0).toString(16)}`);
+      session.fail(messageId, 400, `INPUT_CONSTRUCTOR_INVALID_${body.readUInt32LE(0).toString(16)}`);
+      return;
     }
     if (this.#handleService(session, messageId, request)) return;
     if (session.receive(messageId)) this.#onCall({ session, messageId, request });
@@ -163,15 +169,20 @@ export class MtprotoServer {
     if (request instanceof Api.Ping || request instanceof Api.PingDelayDisconnect)
       session.service(new Api.Pong({ msgId: reqMsgId, pingId: request.pingId }));
     else if (request instanceof Api.GetFutureSalts) {
-      const salt = new Api.FutureSalt({ validSince: 1, validUntil: 2 ** 31 - 1, salt: long(session.authKey.salt) });
+      const salt = new Api.FutureSalt({
+        validSince: 1,
+        validUntil: 2 ** 31 - 1,
+        salt: long(session.authKey.salt),
+      });
       session.service(new Api.FutureSalts({ reqMsgId, now: Math.floor(Date.now() / 1000), salts: [salt] }));
     } else if (request instanceof Api.MsgsStateReq) {
-      const states = request.msgIds.map((id) => (session.hasReceived(nativeLong(id)) ? messageReceived : messageUnknown));
+      const states = request.msgIds.map((id) =>
+        session.hasReceived(nativeLong(id)) ? messageReceived : messageUnknown,
+      );
       session.service(new Api.MsgsStateInfo({ reqMsgId, info: String.fromCharCode(...states) }));
     } else if (request instanceof Api.DestroySession)
       session.service(new Api.DestroySessionOk({ sessionId: request.sessionId }));
-    else
-      return ['MsgsStateInfo', 'MsgResendReq', 'MsgsAllInfo', 'HttpWait'].includes(request.className);
+    else return ['MsgsStateInfo', 'MsgResendReq', 'MsgsAllInfo', 'HttpWait'].includes(request.className);
     return true;
   }
 }

@@ -45,6 +45,11 @@ export class Session {
     for (const [messageId, body] of this.#unacknowledged) this.#send(body, true, messageId);
   }
 
+  /** The client went on in another session. */
+  detach(): void {
+    this.#connection = undefined;
+  }
+
   /** False where this message came before, and is answered already or soon. */
   receive(messageId: bigint): boolean {
     if (this.#received.has(messageId)) return false;
@@ -105,7 +110,8 @@ export class Session {
     if (body.length <= keptMessageBytes) {
       this.#unacknowledged.set(messageId, body);
       const [oldest] = this.#unacknowledged.keys();
-      if (this.#unacknowledged.size > keptMessages && oldest !== undefined) this.#unacknowledged.delete(oldest);
+      if (this.#unacknowledged.size > keptMessages && oldest !== undefined)
+        this.#unacknowledged.delete(oldest);
     }
     this.#send(body, true, messageId);
   }

@@ -6,16 +6,23 @@ const parse = (source: string) => parseScript(source, 'http://127.0.0.1:1');
 describe('parseScript', () => {
   it('reads who says what where, and fills in the site', () => {
     expect(parse('film-club alice .vdl {site}/a?x={site}')).toEqual([
-      { kind: 'says', chat: 'film-club', user: 'alice', text: '.vdl http://127.0.0.1:1/a?x=http://127.0.0.1:1' },
+      {
+        kind: 'says',
+        chat: 'film-club',
+        user: 'alice',
+        text: '.vdl http://127.0.0.1:1/a?x=http://127.0.0.1:1',
+      },
     ]);
   });
 
   it('reads topics, replies and waits, and passes over comments and empty lines', () => {
-    expect(parse('# talk\n\ncinema/Trailers bob look\r\nwait 1.5\ncinema/Trailers bob reply:1 .vdl')).toEqual([
-      { kind: 'says', chat: 'cinema', topic: 'Trailers', user: 'bob', text: 'look' },
-      { kind: 'wait', seconds: 1.5 },
-      { kind: 'says', chat: 'cinema', topic: 'Trailers', user: 'bob', text: '.vdl', replyTo: 1 },
-    ]);
+    expect(parse('# talk\n\ncinema/Trailers bob look\r\nwait 1.5\ncinema/Trailers bob reply:1 .vdl')).toEqual(
+      [
+        { kind: 'says', chat: 'cinema', topic: 'Trailers', user: 'bob', text: 'look' },
+        { kind: 'wait', seconds: 1.5 },
+        { kind: 'says', chat: 'cinema', topic: 'Trailers', user: 'bob', text: '.vdl', replyTo: 1 },
+      ],
+    );
   });
 
   it.each([

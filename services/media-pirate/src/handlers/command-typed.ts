@@ -32,5 +32,9 @@ export const commandTyped = () =>
       return;
     }
     publish(downloadProgress, { origin, phase: 'queued' });
-    publish(command, { request: { url: asked.url, kind }, origin, contentHash: contentHash({ url: asked.url, kind }) });
+    publish(command, {
+      request: { url: asked.url, kind },
+      origin,
+      contentHash: contentHash({ url: asked.url, kind }),
+    });
   });

@@ -10,7 +10,7 @@ import {
   videoFailed,
   videoReady,
 } from '@heavy/contracts';
-import { canonicalUrl, DownloadFailed, type Downloader, type MediaStore } from '@heavy/media';
+import { canonicalUrl, type Downloader, DownloadFailed, type MediaStore } from '@heavy/media';
 import { type HandlerContext, handle } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
 import type { LimitFunction } from 'p-limit';

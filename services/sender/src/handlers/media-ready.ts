@@ -34,7 +34,9 @@ const answer =
     return outcome.conclude(envelope, context, async () => {
       let shown = Promise.resolve();
       const onProgress = (bytes: number): void => {
-        shown = shown.then(() => status.show(origin, { phase: 'uploading', bytes, totalBytes: object.sizeBytes }));
+        shown = shown.then(() =>
+          status.show(origin, { phase: 'uploading', bytes, totalBytes: object.sizeBytes }),
+        );
       };
       try {
         const { messageId } = await sendStoredMedia(
@@ -61,10 +63,22 @@ export const mediaReady = (deps: Deps) => {
   const exhausted = (envelope: Envelope<Ready>, context: HandlerContext) =>
     deps.outcome.fail(envelope, context, 'internal', {});
   return [
-    handle(videoReady, answer(deps, () => 'video'), { exhausted }),
-    handle(audioReady, answer(deps, () => 'audio'), { exhausted }),
-    handle(telegramSendMedia, (envelope, context) => answer(deps, () => envelope.data.kind)(envelope, context), {
-      exhausted,
-    }),
+    handle(
+      videoReady,
+      answer(deps, () => 'video'),
+      { exhausted },
+    ),
+    handle(
+      audioReady,
+      answer(deps, () => 'audio'),
+      { exhausted },
+    ),
+    handle(
+      telegramSendMedia,
+      (envelope, context) => answer(deps, () => envelope.data.kind)(envelope, context),
+      {
+        exhausted,
+      },
+    ),
   ];
 };

@@ -63,7 +63,11 @@ export const telegramCommands = ({ account, outcome, inOrder, log }: Deps) => {
     handle(telegramEdit, (envelope, context) => {
       const { target, text } = envelope.data;
       return carryOut(envelope, context, target, async () => {
-        await account.editText({ chatId: target.chatId, messageId: target.messageId, text: neverCommand(text) });
+        await account.editText({
+          chatId: target.chatId,
+          messageId: target.messageId,
+          text: neverCommand(text),
+        });
         return [target.messageId];
       });
     }),

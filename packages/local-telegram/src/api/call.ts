@@ -1,0 +1,116 @@
+import type { MessageIDLike } from 'telegram/define.js';
+import { RpcError } from '../rpc-error.ts';
+import type { AuthKeys } from '../session/auth-keys.ts';
+import type { Session } from '../session/session.ts';
+import type { Api, TlObject, TlValue } from '../tl.ts';
+import { View } from '../view/view.ts';
+import type { Cause } from '../world/chat.ts';
+import type { WorldUser } from '../world/user.ts';
+import type { World } from '../world/world.ts';
+
+/** How much of a difference is given at once, and from when on the client is told to start afresh. */
+export interface DifferenceLimits {
+  /** Events in one `updates.differenceSlice` or `updates.channelDifference`. */
+  slice: number;
+  /** Beyond this many events of the mailbox: `updates.differenceTooLong`. */
+  mailboxTooLong: number;
+  /** Beyond this many events of a supergroup: `updates.channelDifferenceTooLong`. */
+  channelTooLong: number;
+}
+
+/** What the methods of the API work on. */
+export interface DataCentre {
+  readonly world: World;
+  readonly authKeys: AuthKeys;
+  readonly limits: DifferenceLimits;
+  readonly address: { readonly host: string; readonly port: number };
+}
+
+/** One call of a method, unwrapped. */
+export class Call {
+  readonly dc: DataCentre;
+  readonly session: Session;
+  readonly request: TlObject;
+
+  constructor(dc: DataCentre, session: Session, request: TlObject) {
+    this.dc = dc;
+    this.session = session;
+    this.request = request;
+  }
+
+  get world(): World {
+    return this.dc.world;
+  }
+
+  get method(): string {
+    return this.request.className;
+  }
+
+  /** The account that is logged in, if any. */
+  get user(): WorldUser | undefined {
+    const { userId } = this.session.authKey;
+    return userId === undefined ? undefined : this.world.findUser(userId);
+  }
+
+  /** @throws {RpcError} `AUTH_KEY_UNREGISTERED` where nobody is logged in. */
+  get account(): WorldUser {
+    const { user } = this;
+    if (!user) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
+    return user;
+  }
+
+  /** A fresh view for an answer. */
+  view(): View {
+    return new View(this.world, this.account, this.session.authKey.knownUsers);
+  }
+
+  get cause(): Cause {
+    return { account: this.account, method: this.method, session: this.session, request: this.request };
+  }
+}
+
+type Namespace =
+  | 'account'
+  | 'auth'
+  | 'channels'
+  | 'contacts'
+  | 'help'
+  | 'messages'
+  | 'updates'
+  | 'upload'
+  | 'users';
+
+type RequestsOf<N extends Namespace> = {
+  [K in keyof (typeof Api)[N] & string as `${N}.${K}`]: (typeof Api)[N][K] extends new (
+    ...args: never[]
+  ) => infer R
+    ? R
+    : never;
+};
+
+/** Every request of these namespaces, by the name of its method. */
+export type Requests = { [N in Namespace]: RequestsOf<N> }[Namespace] extends infer U
+  ? { [K in U extends unknown ? keyof U : never]: U extends Record<K, infer R> ? R : never }
+  : never;
+
+/** The library lets a caller give a message where the wire has its id. */
+type OnTheWire<R> = {
+  [K in keyof R]: [MessageIDLike] extends [R[K]]
+    ? number
+    : [MessageIDLike[]] extends [R[K]]
+      ? number[]
+      : R[K];
+};
+
+/** The request of one method. */
+export type RequestOf<K extends keyof Requests> = OnTheWire<Requests[K]>;
+
+type AnswerOf<R> = R extends { __response: infer A } ? A : TlValue;
+
+/** Methods by name: each takes its request and answers, or throws an {@link RpcError}. */
+export type Methods = {
+  readonly [K in keyof Requests]?: (
+    request: RequestOf<K>,
+    call: Call,
+  ) => AnswerOf<Requests[K]> | Promise<AnswerOf<Requests[K]>>;
+};

@@ -1,0 +1,14 @@
+export { canonicalUrl, contentHash, maxUrlLength, parseMediaUrl } from './canonical-url.ts';
+export { findUrl, type Given } from './find-url.ts';
+export { createMediaStore, type MediaStoreConfig } from './store/create-media-store.ts';
+export { createDirectoryStore } from './store/directory-store.ts';
+export {
+  type ByteRange,
+  type MediaStore,
+  type ObjectInfo,
+  ObjectMissing,
+  type ObjectSource,
+  SourceMismatch,
+} from './store/media-store.ts';
+export { createS3Store, type S3Options } from './store/s3-store.ts';
+export { UrlInvalid } from './url-invalid.ts';

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  checkKey,
+  checkMetadata,
+  clipRange,
+  type MediaStore,
+  type ObjectInfo,
+  ObjectMissing,
+} from './media-store.ts';
+import { sourceStreams } from './source-stream.ts';
+
+/** An object's entry file. It names the file of the bytes, so that replacing the entry replaces both at once. */
+interface Entry extends Omit<ObjectInfo, 'key' | 'storedAt'> {
+  storedAt: string;
+  data: string;
+}
+
+const isCode = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code));
+
+/** Writes through to the disk: what was renamed into a folder is there after a power failure. */
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+};
+
+/** What a dead put left in `incoming/` is removed after this time. */
+const abandonedMs = 24 * 3600 * 1000;
+
+/**
+ * Keeps objects in a folder: `entries/<key>.json` holds size, type and metadata and names the bytes in
+ * `data/<key>.<id>`. Bytes are written to `incoming/`, synced and renamed; then the entry is. For any number of
+ * processes on one machine; should two replace one object in the same instant, the loser's bytes may stay on the disk.
+ */
+export const createDirectoryStore = ({ dir }: { dir: string }): MediaStore => {
+  const root = resolve(dir);
+  const incoming = join(root, 'incoming');
+  const entryPath = (key: string): string => join(root, 'entries', `${key}.json`);
+  const dataPath = (name: string): string => join(root, 'data', name);
+
+  const entryOf = async (key: string): Promise<Entry | null> => {
+    checkKey(key);
+    try {
+      return JSON.parse(await readFile(entryPath(key), 'utf8')) as Entry;
+    } catch (error) {
+      if (isCode(error, 'ENOENT', 'ENOTDIR')) return null;
+      throw error;
+    }
+  };
+
+  const infoOf = (key: string, { sizeBytes, type, metadata, storedAt }: Entry): ObjectInfo => ({
+    key,
+    sizeBytes,
+    type,
+    metadata,
+    storedAt: new Date(storedAt),
+  });
+
+  const sweepIncoming = async (): Promise<void> => {
+    for (const name of await readdir(incoming)) {
+      const path = join(incoming, name);
+      const age = await stat(path).then(
+        ({ mtimeMs }) => Date.now() - mtimeMs,
+        // Its put has just renamed it.
+        () => 0,
+      );
+      if (age > abandonedMs) await rm(path, { force: true });
+    }
+  };
+  let prepared: Promise<void> | undefined;
+  const prepare = (): Promise<void> => {
+    prepared ??= mkdir(incoming, { recursive: true })
+      .then(sweepIncoming)
+      .catch((error: unknown) => {
+        prepared = undefined;
+        throw error;
+      });
+    return prepared;
+  };
+
+  /** Moves a synced file to its place for good. */
+  const install = async (from: string, to: string): Promise<void> => {
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to);
+    await syncFolder(dirname(to));
+  };
+
+  /** In this process one put at a time commits, so that each knows which bytes it replaces. */
+  let committing: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = committing.then(work, work);
+    // Its caller gets the failure; the next in line only waits.
+    committing = result.catch(() => {});
+    return result;
+  };
+
+  const openData = async (key: string) => {
+    for (let attempt = 0; ; attempt += 1) {
+      const entry = await entryOf(key);
+      if (!entry) throw new ObjectMissing(key);
+      try {
+        return { entry, file: await open(dataPath(entry.data), 'r') };
+      } catch (cause) {
+        // Replaced or deleted between the two readings: the entry now says which.
+        if (!isCode(cause, 'ENOENT')) throw cause;
+        if (attempt >= 10) throw new Error(`the entry of ${key} names bytes that are not there`, { cause });
+      }
+    }
+  };
+
+  return {
+    async put(key, source, { type, metadata }, signal) {
+      checkKey(key);
+      checkMetadata(metadata);
+      signal?.throwIfAborted();
+      await prepare();
+      const id = randomUUID();
+      const temporary = join(incoming, id);
+      const temporaryEntry = `${temporary}.json`;
+      try {
+        const streams = await sourceStreams(source);
+        await pipeline(
+          [...streams, createWriteStream(temporary, { flags: 'wx', flush: true })],
+          signal ? { signal } : {},
+        );
+        const { size: sizeBytes } = await stat(temporary);
+        const entry: Entry = {
+          sizeBytes,
+          type,
+          metadata,
+          storedAt: new Date().toISOString(),
+          data: `${key}.${id}`,
+        };
+        await install(temporary, dataPath(entry.data));
+        const file = await open(temporaryEntry, 'wx');
+        try {
+          await file.writeFile(JSON.stringify(entry));
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await inTurn(async () => {
+          const replaced = await entryOf(key);
+          await install(temporaryEntry, entryPath(key));
+          if (replaced) await rm(dataPath(replaced.data), { force: true });
+        });
+        return infoOf(key, entry);
+      } catch (error) {
+        for (const path of [temporary, temporaryEntry]) await rm(path, { force: true });
+        const current = await entryOf(key).catch(() => null);
+        if (current?.data !== `${key}.${id}`) await rm(dataPath(`${key}.${id}`), { force: true });
+        signal?.throwIfAborted();
+        throw error;
+      }
+    },
+
+    async find(key) {
+      const entry = await entryOf(key);
+      return entry && infoOf(key, entry);
+    },
+
+    async read(key, range): Promise<Readable> {
+      const { entry, file } = await openData(key);
+      try {
+        // An open file can be read to its end even when it is replaced or deleted meanwhile.
+        return file.createReadStream(range ? clipRange(range, entry.sizeBytes) : {});
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    },
+
+    delete(key) {
+      return inTurn(async () => {
+        const entry = await entryOf(key);
+        if (!entry) return;
+        await rm(entryPath(key), { force: true });
+        await rm(dataPath(entry.data), { force: true });
+      });
+    },
+
+    async check() {
+      await prepare();
+      const probe = join(incoming, randomUUID());
+      try {
+        const file = await open(probe, 'wx');
+        await file.close();
+      } finally {
+        await rm(probe, { force: true });
+      }
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDirectoryStore } from '../src/index.ts';
+import { mediaStoreConformance } from './media-store-conformance.ts';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'heavy-directory-store-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+mediaStoreConformance('createDirectoryStore', async () => createDirectoryStore({ dir: join(dir, 'suite') }));
+
+const filesOf = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name);
+
+describe('createDirectoryStore on the disk', () => {
+  const about = { type: 'video/mp4', metadata: {} };
+
+  it('leaves one file of bytes and one entry for an object, however often it is replaced, and none once it is deleted', async () => {
+    const folder = join(dir, 'tidy');
+    const store = createDirectoryStore({ dir: folder });
+    await Promise.all(
+      [1, 2, 3, 4, 5].map((n) => store.put('video/a.mp4', { stream: Readable.from([`${n}`]) }, about)),
+    );
+    await expect(
+      store.put('video/a.mp4', { stream: Readable.from(['x']), sizeBytes: 2 }, about),
+    ).rejects.toThrow();
+    expect(await filesOf(folder)).toHaveLength(2);
+    await store.delete('video/a.mp4');
+    expect(await filesOf(folder)).toEqual([]);
+  });
+
+  it('shows nothing of a put whose process is killed with -9', async () => {
+    const folder = join(dir, 'killed');
+    const putter = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('fixtures/endless-put.ts', import.meta.url)), folder],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    await once(putter.stdout, 'data');
+    putter.kill('SIGKILL');
+    await once(putter, 'exit');
+    const store = createDirectoryStore({ dir: folder });
+    expect(await store.find('video/a.mp4')).toBeNull();
+    // Its unfinished bytes are there, out of sight.
+    expect(await filesOf(join(folder, 'incoming'))).toHaveLength(1);
+    expect(await filesOf(folder)).toHaveLength(1);
+  });
+
+  it('removes what dead puts left a day ago', async () => {
+    const folder = join(dir, 'swept');
+    await createDirectoryStore({ dir: folder }).check();
+    const [old, recent] = [join(folder, 'incoming', 'old'), join(folder, 'incoming', 'recent')];
+    for (const path of [old, recent]) await writeFile(path, 'x');
+    const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+    await utimes(old, yesterday, yesterday);
+    await createDirectoryStore({ dir: folder }).check();
+    expect(await readdir(join(folder, 'incoming'))).toEqual(['recent']);
+  });
+
+  it('is not healthy where its folder cannot be written', async () => {
+    const file = join(dir, 'a-file');
+    await writeFile(file, '');
+    await expect(createDirectoryStore({ dir: join(file, 'x') }).check()).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    });
+  });
+});

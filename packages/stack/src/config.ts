@@ -1,0 +1,32 @@
+import { homedir, platform } from 'node:os';
+import { join } from 'node:path';
+
+/** What surrounds this process: the one place of this package that reads the environment. */
+export interface Surroundings {
+  /** A copy of the whole environment, for installers: they need the user's proxies and indexes. */
+  readonly inherited: Record<string, string>;
+  readonly path: string;
+  /** Where tools are kept across clones. */
+  readonly cacheDir: string;
+  /** A broker to use in place of a private one. */
+  readonly rabbitMqUrl: string | undefined;
+  /** A Redis to use in place of a private one. */
+  readonly redisUrl: string | undefined;
+}
+
+/** Reads the environment. An empty variable counts as not set. */
+export const surroundings = (env: NodeJS.ProcessEnv = process.env, system = platform()): Surroundings => {
+  const inherited: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value) inherited[name] = value;
+  const home = inherited['HOME'] ?? homedir();
+  const caches =
+    inherited['XDG_CACHE_HOME'] ??
+    (system === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache'));
+  return {
+    inherited,
+    path: inherited['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+    cacheDir: join(caches, 'heavy-telegram-bot'),
+    rabbitMqUrl: inherited['RABBITMQ_URL'],
+    redisUrl: inherited['REDIS_URL'],
+  };
+};

@@ -1,0 +1,51 @@
+import { surroundings } from './config.ts';
+import type { Tools } from './tools/ensure-tools.ts';
+
+/** Where an account's session is used: Telegram itself, or a data centre of our own. */
+export interface TelegramEnv {
+  TELEGRAM_API_ID: string;
+  TELEGRAM_API_HASH: string;
+  TELEGRAM_SESSION: string;
+  TELEGRAM_ENDPOINT?: string;
+  TELEGRAM_ENDPOINT_KEY_FILE?: string;
+}
+
+export interface Parts {
+  rabbitMqUrl: string;
+  redisUrl: string;
+  tools: Pick<Tools, 'ytDlp' | 'ffmpeg' | 'ffprobe'>;
+  /** MEDIA_STORE and what goes with it. */
+  store: Record<string, string>;
+  /** Each has a session of its own: one that is used from two places is revoked. */
+  telegram: { gateway: TelegramEnv; sender: TelegramEnv };
+  adminIds: string;
+  openTo: string;
+  workDir: string;
+  logsDb: string;
+  logLevel: string;
+}
+
+/** The environment of a service, built from nothing: each is given what it uses and no more. */
+export const serviceEnv = (name: string, parts: Parts): Record<string, string> => {
+  const own: Record<string, Record<string, string>> = {
+    gateway: { ...parts.telegram.gateway, ADMIN_IDS: parts.adminIds, OPEN_TO: parts.openTo },
+    sender: { ...parts.telegram.sender, ...parts.store },
+    'media-pirate': {
+      ...parts.store,
+      YTDLP_PATH: parts.tools.ytDlp,
+      FFMPEG_PATH: parts.tools.ffmpeg,
+      FFPROBE_PATH: parts.tools.ffprobe,
+      WORK_DIR: parts.workDir,
+    },
+    logger: { LOGS_DB: parts.logsDb },
+  };
+  return {
+    PATH: surroundings().path,
+    HOME: parts.workDir,
+    LANG: 'C.UTF-8',
+    RABBITMQ_URL: parts.rabbitMqUrl,
+    REDIS_URL: parts.redisUrl,
+    LOG_LEVEL: parts.logLevel,
+    ...own[name],
+  };
+};

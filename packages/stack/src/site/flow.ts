@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+interface Hold {
+  /** No byte of the resource at or beyond this offset leaves. */
+  readonly at: number;
+  readonly released: Promise<void>;
+  readonly release: () => void;
+  readonly reached: () => void;
+}
+
+const chunkBytes = 16 * 1024;
+
+/** How fast, and how far, the bytes of each path may go. */
+export class Flow {
+  #rates = new Map<string, number>();
+  #holds = new Map<string, Hold>();
+
+  /** Null: as fast as they can. */
+  throttle(path: string, bytesPerSecond: number | null): void {
+    if (bytesPerSecond === null) this.#rates.delete(path);
+    else this.#rates.set(path, bytesPerSecond);
+  }
+
+  /** Resolves when a response is stopped there for the first time. */
+  hold(path: string, at: number): Promise<void> {
+    this.release(path);
+    const held = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    this.#holds.set(path, {
+      at,
+      released: released.promise,
+      release: () => released.resolve(),
+      reached: () => held.resolve(),
+    });
+    return held.promise;
+  }
+
+  release(path: string): void {
+    this.#holds.get(path)?.release();
+    this.#holds.delete(path);
+  }
+
+  releaseAll(): void {
+    for (const path of [...this.#holds.keys()]) this.release(path);
+  }
+
+  /**
+   * Waits until some bytes from `offset` on may leave, and gives back how many, at most `wanted`.
+   * @throws the signal's reason when the client goes while they wait.
+   */
+  async next(path: string, offset: number, wanted: number, signal: AbortSignal): Promise<number> {
+    const rate = this.#rates.get(path);
+    let size = Math.min(wanted, chunkBytes);
+    for (let hold = this.#holds.get(path); hold; hold = this.#holds.get(path)) {
+      if (offset < hold.at) {
+        size = Math.min(size, hold.at - offset);
+        break;
+      }
+      hold.reached();
+      await Promise.race([hold.released, aborted(signal)]);
+    }
+    if (rate !== undefined) await delay((size / rate) * 1000, undefined, { signal });
+    return size;
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });

@@ -1,0 +1,98 @@
+/** `npm start`: the whole system on this machine, on real Telegram, until Ctrl-C. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { surroundings } from './config.ts';
+import { readStartSettings, SettingsMissing, type StartSettings } from './env-file.ts';
+import { dataDir, rootDir } from './paths.ts';
+import { startRabbitMq } from './rabbitmq.ts';
+import { startRedis } from './redis.ts';
+import { serviceEnv } from './service-env.ts';
+import { serviceNames, startServices } from './services.ts';
+import { createStarted } from './started.ts';
+import { ensureTools, type SystemToolName, ToolsMissing } from './tools/ensure-tools.ts';
+import { tryHold } from './tools/install-lock.ts';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+class AlreadyRunning extends Error {
+  override readonly name = 'AlreadyRunning';
+}
+
+const storeOf = (all: Readonly<Record<string, string>>, dir: string): Record<string, string> => {
+  const store: Record<string, string> = { MEDIA_STORE: `file://${join(dir, 'media')}` };
+  for (const name of ['MEDIA_STORE', 'S3_ENDPOINT', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'])
+    if (all[name] !== undefined) store[name] = all[name];
+  return store;
+};
+
+const run = async (settings: StartSettings, dir: string, signal: AbortSignal): Promise<void> => {
+  const { all } = settings;
+  const started = createStarted();
+  try {
+    const without: SystemToolName[] = [];
+    if (all['RABBITMQ_URL']) without.push('rabbitMq');
+    if (all['REDIS_URL']) without.push('redis');
+    const tools = await ensureTools({ say, signal, without });
+    const stop = (server: { stop(): Promise<void> }) => server.stop();
+    if (without.length < 2) say('Starting RabbitMQ and Redis…');
+    const [rabbitMqUrl, redisUrl] = await Promise.all([
+      all['RABBITMQ_URL'] ??
+        started
+          .add(startRabbitMq({ dir: join(dir, 'rabbitmq'), program: tools.rabbitMq }), stop)
+          .then(({ url }) => url),
+      all['REDIS_URL'] ??
+        started
+          .add(startRedis({ dir: join(dir, 'redis'), program: tools.redis }), stop)
+          .then(({ url }) => url),
+    ]);
+    signal.throwIfAborted();
+    const workDir = join(dir, 'work');
+    mkdirSync(workDir, { recursive: true });
+    const api = { TELEGRAM_API_ID: settings.apiId, TELEGRAM_API_HASH: settings.apiHash };
+    const parts = {
+      ...{ rabbitMqUrl, redisUrl, tools, workDir },
+      store: storeOf(all, dir),
+      telegram: {
+        gateway: { ...api, TELEGRAM_SESSION: settings.gatewaySession },
+        sender: { ...api, TELEGRAM_SESSION: settings.senderSession },
+      },
+      adminIds: all['ADMIN_IDS'] ?? '',
+      openTo: all['OPEN_TO'] ?? 'admins',
+      logsDb: join(dir, 'logs.db'),
+      logLevel: all['LOG_LEVEL'] ?? 'info',
+    };
+    const names = serviceNames();
+    say(`Starting ${names.join(', ')}…`);
+    const envOf = (name: string) => serviceEnv(name, parts);
+    await startServices(started, { names, envOf, logDir: join(dir, 'logs'), signal });
+    say(
+      'Ready. Write .vdl and a link in any chat of the account. Ctrl-C ends it; npm run logs -- --follow shows what it does.',
+    );
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    say('Stopping…');
+  } finally {
+    await started.stop();
+  }
+};
+
+const interrupted = new AbortController();
+// Not `once`: a second Ctrl-C must not end this process while it is stopping the others.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => interrupted.abort(new Error(`${signal} received`)));
+
+try {
+  const settings = readStartSettings(rootDir, surroundings().inherited);
+  const dir = join(dataDir, 'data');
+  const release = tryHold(dir, 'start');
+  // Two on one folder would also be two on one session, which Telegram answers by revoking it.
+  if (!release) throw new AlreadyRunning('npm start is running already in this folder.');
+  await run(settings, dir, interrupted.signal);
+  release();
+} catch (error) {
+  if (!interrupted.signal.aborted) {
+    const plain =
+      error instanceof SettingsMissing || error instanceof ToolsMissing || error instanceof AlreadyRunning;
+    process.stderr.write(`${plain ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,390 @@
+import bigInt from 'big-integer';
+import { Api } from 'telegram';
+import type {
+  AccountIdentity,
+  AccountState,
+  Destination,
+  Entity,
+  FileToUpload,
+  IncomingMessage,
+  MediaToSend,
+  SentMessage,
+  TelegramAccount,
+  TextToSend,
+  UploadedFile,
+} from '../account.ts';
+import type { AccountOptions } from '../create-account.ts';
+import { NotConnected, Refused, TelegramError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { Connections } from './connections.ts';
+import { toApiEntities } from './entities.ts';
+import { markedId, unmarked } from './ids.ts';
+import { Listeners } from './listeners.ts';
+import { toInputMedia } from './media.ts';
+import { type MessageUpdate, messagesIn, referenceTo, toIncomingMessage, toSentMessage } from './messages.ts';
+import { Peers } from './peers.ts';
+import { present } from './present.ts';
+import { within } from './timing.ts';
+import { upload } from './upload.ts';
+
+/** Ids that one call may delete (https://core.telegram.org/method/messages.deleteMessages). */
+const deletedPerCall = 100;
+/** The forum topic that every message without one is in; sends must not name it. */
+const generalTopic = 1;
+
+/** The driver over the npm package `telegram`: its MTProto and its API types, under a connection of our own. */
+export class GramAccount implements TelegramAccount {
+  readonly #options: Required<Pick<AccountOptions, 'uploadWorkers'>>;
+  readonly #log: Logger;
+  readonly #connections: Connections;
+  readonly #peers: Peers;
+  readonly #states: Listeners<AccountState>;
+  readonly #messages: Listeners<IncomingMessage>;
+  readonly #closing = new AbortController();
+  #identity: AccountIdentity | undefined;
+  /** By chat: settles when the messages that came so far have been emitted. */
+  readonly #introducing = new Map<number, Promise<void>>();
+  /** What came before it was known who the account is. */
+  #early: Api.TypeUpdates[] = [];
+
+  constructor(
+    options: AccountOptions & Required<Pick<AccountOptions, 'peers' | 'callTimeoutMs' | 'uploadWorkers'>>,
+  ) {
+    const { log } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#states = new Listeners(log);
+    this.#messages = new Listeners(log);
+    const { peers } = options;
+    const store = typeof peers === 'function' ? () => peers(this.identity.id) : () => peers;
+    this.#peers = new Peers(store, (id) => this.#askFor(id), log);
+    this.#connections = new Connections({
+      ...options,
+      onUpdate: (update) => this.#receive(update),
+      onSelf: (self) => this.#meet(self),
+      onState: (state) => this.#states.emit(state),
+    });
+  }
+
+  async connect(signal?: AbortSignal): Promise<AccountIdentity> {
+    const either = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    try {
+      await this.#connections.connect(either);
+    } catch (error) {
+      if (signal?.aborted) await this.close();
+      throw error;
+    }
+    return this.identity;
+  }
+
+  get identity(): AccountIdentity {
+    if (!this.#identity) throw new NotConnected('identity');
+    return this.#identity;
+  }
+
+  get state(): AccountState {
+    return this.#connections.state;
+  }
+
+  onState(listener: (state: AccountState) => void): () => void {
+    return this.#states.add(listener);
+  }
+
+  onMessage(listener: (message: IncomingMessage) => void): () => void {
+    return this.#messages.add(listener);
+  }
+
+  async getMessage(chatId: number, messageId: number): Promise<IncomingMessage | null> {
+    const message = await this.#fetch(chatId, messageId);
+    return message && this.#toIncoming(message);
+  }
+
+  async findOwnReplies(chatId: number, toMessageId: number): Promise<IncomingMessage[]> {
+    return (await this.#ownReplies(chatId, toMessageId)).map((message) => this.#toIncoming(message));
+  }
+
+  async sendText(message: TextToSend): Promise<SentMessage> {
+    const request = new Api.messages.SendMessage(
+      present({
+        ...(await this.#destination(message)),
+        message: message.text,
+        entities: await this.#entities(message.entities),
+        noWebpage: !message.linkPreview,
+      }),
+    );
+    return this.#send(request, message, (first) => !first.media && first.text === message.text);
+  }
+
+  async sendMedia(message: MediaToSend): Promise<SentMessage> {
+    const request = new Api.messages.SendMedia(
+      present({
+        ...(await this.#destination(message)),
+        media: toInputMedia(message),
+        message: message.caption ?? '',
+        entities: await this.#entities(message.entities),
+      }),
+    );
+    return this.#send(request, message, (first) => first.media?.kind === message.kind);
+  }
+
+  async editText(edit: {
+    chatId: number;
+    messageId: number;
+    text: string;
+    entities?: Entity[];
+  }): Promise<void> {
+    const request = new Api.messages.EditMessage(
+      present({
+        peer: await this.#peers.inputPeer(edit.chatId),
+        id: edit.messageId,
+        message: edit.text,
+        entities: await this.#entities(edit.entities),
+        noWebpage: true,
+      }),
+    );
+    await this.#call(request).catch(unlessCode('MESSAGE_NOT_MODIFIED'));
+  }
+
+  async deleteMessages(chatId: number, messageIds: number[]): Promise<void> {
+    for (let i = 0; i < messageIds.length; i += deletedPerCall) {
+      const id = messageIds.slice(i, i + deletedPerCall);
+      const channel = await this.#inputChannel(chatId);
+      await this.#call(
+        channel
+          ? new Api.channels.DeleteMessages({ channel, id })
+          : new Api.messages.DeleteMessages({ id, revoke: true }),
+      );
+    }
+  }
+
+  async react(chatId: number, messageId: number, emoji: string | null): Promise<void> {
+    const request = new Api.messages.SendReaction({
+      peer: await this.#peers.inputPeer(chatId),
+      msgId: messageId,
+      reaction: emoji === null ? [] : [new Api.ReactionEmoji({ emoticon: emoji })],
+    });
+    await this.#call(request).catch(unlessCode('MESSAGE_NOT_MODIFIED'));
+  }
+
+  upload(file: FileToUpload): Promise<UploadedFile> {
+    return this.#connections.uploading((save) =>
+      upload(file, {
+        save,
+        workers: this.#options.uploadWorkers,
+        maxParts: this.identity.isPremium ? 8000 : 4000,
+        signal: this.#closing.signal,
+        log: this.#log,
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new NotConnected('close'));
+    this.#connections.close();
+    await within(this.#peers.saved(), 1000, () => new Error('the peer store takes too long')).catch((error) =>
+      this.#log.warn({ err: error }, 'New peers were not saved'),
+    );
+  }
+
+  async #call<R extends Api.AnyRequest>(request: R): Promise<R['__response']> {
+    const answer = await this.#connections.call(request);
+    this.#peers.remember(answer);
+    return answer;
+  }
+
+  /** Sends; a repeat that Telegram refuses as one is a success, and its first is looked for among the answers. */
+  async #send(
+    request: Api.messages.SendMessage | Api.messages.SendMedia,
+    { chatId, replyTo, randomId }: Destination,
+    isFirst: (candidate: IncomingMessage) => boolean,
+  ): Promise<SentMessage> {
+    try {
+      return toSentMessage(await this.#call(request), randomId);
+    } catch (error) {
+      unlessCode('RANDOM_ID_DUPLICATE')(error);
+    }
+    const nowhere = { messageId: null, duplicate: true };
+    if (replyTo === undefined) return nowhere;
+    const replies = await this.#ownReplies(chatId, replyTo).catch((error) => {
+      if (error instanceof Refused) return [];
+      throw error;
+    });
+    const isMedia = request instanceof Api.messages.SendMedia;
+    const first =
+      replies.find((message) => isFirst(this.#toIncoming(message))) ??
+      // A text may have been edited since.
+      replies.find((message) => !isMedia && !this.#toIncoming(message).media);
+    if (!first) return nowhere;
+    const document = referenceTo(first);
+    return { messageId: first.id, duplicate: true, ...(document && { document }) };
+  }
+
+  async #destination({ chatId, replyTo, topicId, randomId }: Destination) {
+    const topMsgId = topicId === generalTopic ? undefined : topicId;
+    const replyToMsgId = replyTo ?? topMsgId;
+    return {
+      peer: await this.#peers.inputPeer(chatId),
+      randomId: bigInt(randomId.toString()),
+      replyTo:
+        replyToMsgId === undefined
+          ? undefined
+          : new Api.InputReplyToMessage(present({ replyToMsgId, topMsgId })),
+    };
+  }
+
+  #entities(entities: Entity[] | undefined): Promise<Api.TypeMessageEntity[] | undefined> {
+    return toApiEntities(entities, async (id) => {
+      const accessHash = (await this.#peers.find(id))?.accessHash;
+      return accessHash === undefined
+        ? null
+        : new Api.InputUser({ userId: bigInt(id), accessHash: bigInt(accessHash) });
+    });
+  }
+
+  async #ownReplies(chatId: number, toMessageId: number): Promise<Api.Message[]> {
+    const request = new Api.messages.Search({
+      peer: await this.#peers.inputPeer(chatId),
+      q: '',
+      fromId: new Api.InputPeerSelf(),
+      filter: new Api.InputMessagesFilterEmpty(),
+      minDate: 0,
+      maxDate: 0,
+      offsetId: 0,
+      addOffset: 0,
+      limit: 100,
+      maxId: 0,
+      minId: toMessageId,
+      hash: bigInt.zero,
+    });
+    const own = messagesOf(await this.#call(request)).filter(({ out }) => out);
+    return own
+      .filter((message) => this.#toIncoming(message).replyTo === toMessageId)
+      .sort((a, b) => b.id - a.id);
+  }
+
+  async #fetch(chatId: number, messageId: number): Promise<Api.Message | null> {
+    const channel = await this.#inputChannel(chatId);
+    const id = [new Api.InputMessageID({ id: messageId })];
+    const answer = await this.#call(
+      channel ? new Api.channels.GetMessages({ channel, id }) : new Api.messages.GetMessages({ id }),
+    );
+    const messages = messagesOf(answer);
+    return (
+      messages.find((message) => message.id === messageId && markedId(message.peerId) === chatId) ?? null
+    );
+  }
+
+  async #inputChannel(chatId: number): Promise<Api.InputChannel | null> {
+    if (unmarked(chatId).kind !== 'channel') return null;
+    const peer = await this.#peers.inputPeer(chatId);
+    return peer instanceof Api.InputPeerChannel ? new Api.InputChannel(peer) : null;
+  }
+
+  /** A person's account finds a chat among its dialogs; a bot has none, and may ask without an access hash. */
+  async #askFor(chatId: number): Promise<void> {
+    const { kind, bare } = unmarked(chatId);
+    const id = bigInt(bare);
+    const accessHash = bigInt.zero;
+    try {
+      if (!this.identity.isBot)
+        await this.#call(
+          new Api.messages.GetDialogs({
+            offsetDate: 0,
+            offsetId: 0,
+            offsetPeer: new Api.InputPeerEmpty(),
+            limit: 100,
+            hash: bigInt.zero,
+          }),
+        );
+      else if (kind === 'user')
+        this.#peers.remember({
+          users: await this.#call(
+            new Api.users.GetUsers({ id: [new Api.InputUser({ userId: id, accessHash })] }),
+          ),
+        });
+      else
+        await this.#call(
+          new Api.channels.GetChannels({ id: [new Api.InputChannel({ channelId: id, accessHash })] }),
+        );
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#log.debug({ err: error, chatId }, 'Telegram does not tell who a chat is');
+    }
+  }
+
+  #meet(self: Api.User): void {
+    this.#identity = {
+      id: self.id.toJSNumber(),
+      name: [self.firstName, self.lastName].filter(Boolean).join(' '),
+      ...(self.username && { username: self.username }),
+      isBot: self.bot ?? false,
+      isPremium: self.premium ?? false,
+    };
+    this.#peers.remember({ users: [self] });
+    const early = this.#early;
+    this.#early = [];
+    for (const update of early) this.#receive(update);
+  }
+
+  #receive(update: Api.TypeUpdates): void {
+    if (!this.#identity) {
+      this.#early.push(update);
+      return;
+    }
+    const receivedAt = Date.now();
+    this.#peers.remember(update);
+    for (const found of messagesIn(update, this.#identity.id)) this.#deliver(found, receivedAt);
+  }
+
+  /** Emits a message; one that names strangers when they are known, and those of the same chat after it. */
+  #deliver(found: MessageUpdate, receivedAt: number): void {
+    const chatId = markedId(found.message.peerId);
+    const before = this.#introducing.get(chatId);
+    const isStrange = found.short && this.#strangersIn(found).length > 0;
+    if (!before && !isStrange) return this.#emit(found, receivedAt);
+    const turn = Promise.all([before, isStrange && this.#introduce(found)]).then(() => {
+      this.#emit(found, receivedAt);
+      if (this.#introducing.get(chatId) === turn) this.#introducing.delete(chatId);
+    });
+    this.#introducing.set(chatId, turn);
+  }
+
+  #strangersIn({ message }: MessageUpdate): number[] {
+    const mentioned = [message.peerId, ...(message.fromId ? [message.fromId] : [])].map(markedId);
+    return mentioned.filter((id) => !this.#peers.look(id));
+  }
+
+  /** Learns who is in a message: from the store, else by fetching the message with its people. Never rejects. */
+  async #introduce(found: MessageUpdate): Promise<void> {
+    try {
+      for (const id of this.#strangersIn(found)) await this.#peers.find(id);
+      if (this.#strangersIn(found).length > 0)
+        await this.#fetch(markedId(found.message.peerId), found.message.id);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'A message’s chat and sender could not be fetched');
+    }
+  }
+
+  #emit({ message, edited }: MessageUpdate, receivedAt: number): void {
+    this.#messages.emit(this.#toIncoming(message, { receivedAt, edited }));
+  }
+
+  #toIncoming(
+    message: MessageUpdate['message'],
+    context: { receivedAt: number; edited?: boolean } = { receivedAt: Date.now() },
+  ): IncomingMessage {
+    return toIncomingMessage(message, {
+      ...context,
+      selfId: this.identity.id,
+      look: (id) => this.#peers.look(id),
+    });
+  }
+}
+
+const messagesOf = (answer: Api.messages.TypeMessages): Api.Message[] =>
+  'messages' in answer ? answer.messages.filter((message) => message instanceof Api.Message) : [];
+
+/** Swallows Telegram's error `code`, and throws every other. */
+const unlessCode = (code: string) => (error: unknown) => {
+  if (!(error instanceof TelegramError && error.code === code)) throw error;
+};

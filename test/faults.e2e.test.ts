@@ -1,0 +1,201 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorldMessage } from '@heavy/local-telegram';
+import { type Stack, startStack } from '@heavy/stack';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+let dir: string;
+let stack: Stack;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'heavy-e2e-'));
+  stack = await startStack({
+    dir,
+    serviceEnv: {
+      gateway: { OPEN_TO: 'everyone' },
+      'media-pirate': { PROGRESS_INTERVAL_MS: '300', RETRY_DELAYS_MS: '500,1000,2000' },
+      sender: { STATUS_INTERVAL_MS: '300', RETRY_DELAYS_MS: '500,1000,2000' },
+    },
+  });
+}, 300_000);
+
+afterAll(async () => {
+  await stack?.stop();
+  await rm(dir, { recursive: true, force: true });
+}, 60_000);
+
+afterEach(() => {
+  stack.telegram.faults.clear();
+  stack.site.release('/slow.mp4');
+});
+
+const filmClub = () => stack.chats[0]!;
+const says = (text: string) => stack.world.user('alice').in(filmClub()).says(text);
+
+const answers = (command: WorldMessage): WorldMessage[] =>
+  filmClub()
+    .messages()
+    .filter(({ replyTo, from }) => replyTo === command && from === stack.account);
+
+const isStatus = ({ text, media }: WorldMessage) => !media && text.startsWith('… ');
+
+/** Nothing is under way any more: no message is queued or unacknowledged at the broker. */
+const queuesAreEmpty = async (): Promise<void> => {
+  const response = await fetch(`${stack.rabbitmq.managementUrl}/api/queues`, {
+    headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
+  });
+  const queues = (await response.json()) as { name: string; messages?: number }[];
+  const busy = queues.filter(({ name, messages }) => name !== 'logger' && messages !== 0);
+  expect(busy.map(({ name, messages }) => `${name}: ${messages}`)).toEqual([]);
+};
+
+/** Waits until the command has ended and nothing is under way, then says what it ended in. */
+const outcome = async (command: WorldMessage, timeout = 120_000): Promise<WorldMessage> => {
+  await vi.waitFor(
+    () => {
+      const now = answers(command);
+      expect(now.length).toBeGreaterThan(0);
+      expect(now.some(isStatus)).toBe(false);
+    },
+    { timeout, interval: 50 },
+  );
+  await vi.waitFor(queuesAreEmpty, { timeout, interval: 500 });
+  const all = answers(command);
+  expect(all).toHaveLength(1);
+  return all[0]!;
+};
+
+const isPlayable = (message: WorldMessage) =>
+  expect(message.media).toMatchObject({ kind: 'video', mime: 'video/mp4', streamable: true });
+
+/** Resolves when a call of that method has reached the local Telegram. */
+const called = (method: string, since: number) =>
+  vi.waitFor(
+    () => expect(stack.telegram.calls.slice(since).some((call) => call.method === method)).toBe(true),
+    {
+      timeout: 60_000,
+      interval: 10,
+    },
+  );
+
+let unique = 0;
+/** An address that was not asked for before: every test downloads anew. */
+const address = (path: string): string => `${stack.site.url}${path}?take=${(unique += 1)}`;
+
+describe('a command is answered exactly once', { timeout: 300_000 }, () => {
+  it('with nothing broken', async () => {
+    isPlayable(await outcome(says(`.vdl ${address('/clip.mp4')}`)));
+  });
+
+  it('when media-pirate is killed in the middle of a download, and started again', async () => {
+    const held = stack.site.hold('/slow.mp4', 100_000);
+    const command = says(`.vdl ${address('/slow.mp4')}`);
+    await held;
+    await stack.service('media-pirate').kill();
+    stack.site.release('/slow.mp4');
+    await stack.service('media-pirate').start();
+    isPlayable(await outcome(command));
+  });
+
+  it('when RabbitMQ is away for 20 s in the middle of a download', async () => {
+    const held = stack.site.hold('/slow.mp4', 100_000);
+    const command = says(`.vdl ${address('/slow.mp4')}`);
+    await held;
+    await stack.rabbitmq.stop();
+    stack.site.release('/slow.mp4');
+    // How long it is away is the case itself, not a wait for something to happen.
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    await stack.rabbitmq.start();
+    isPlayable(await outcome(command));
+  });
+
+  it('when it was typed while RabbitMQ was away', async () => {
+    await stack.rabbitmq.stop();
+    const command = says(`.vdl ${address('/clip.mp4')}`);
+    await stack.rabbitmq.start();
+    isPlayable(await outcome(command));
+  });
+
+  it('when Redis is away in the middle of a download', async () => {
+    const held = stack.site.hold('/slow.mp4', 100_000);
+    const command = says(`.vdl ${address('/slow.mp4')}`);
+    await held;
+    await stack.redis.stop();
+    stack.site.release('/slow.mp4');
+    const typedMeanwhile = says(`.adl ${address('/song.mp3')}`);
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    await stack.redis.start();
+    isPlayable(await outcome(command));
+    expect((await outcome(typedMeanwhile)).media).toMatchObject({ kind: 'audio' });
+  });
+
+  it('when Telegram drops the connection in the middle of the upload', async () => {
+    stack.telegram.faults.add({
+      method: 'upload.SaveBigFilePart',
+      match: (request) => Reflect.get(request, 'filePart') === 5,
+      drop: 'before',
+    });
+    stack.telegram.faults.add({
+      method: 'upload.SaveBigFilePart',
+      match: (request) => Reflect.get(request, 'filePart') === 9,
+      drop: 'after',
+    });
+    isPlayable(await outcome(says(`.vdl ${address('/big.mp4')}`)));
+  });
+
+  it('when the sender is killed in the middle of the upload, and started again', async () => {
+    const since = stack.telegram.calls.length;
+    stack.telegram.faults.add({
+      method: 'upload.SaveBigFilePart',
+      match: (request) => Reflect.get(request, 'filePart') === 5,
+      swallow: true,
+    });
+    const command = says(`.vdl ${address('/big.mp4')}`);
+    await called('upload.SaveBigFilePart', since);
+    await stack.service('sender').kill();
+    await stack.service('sender').start();
+    isPlayable(await outcome(command));
+  });
+
+  it('when the sender is killed after Telegram posted the answer and before it heard so', async () => {
+    stack.telegram.faults.add({ method: 'messages.SendMedia', swallow: true });
+    const command = says(`.vdl ${address('/clip.mp4')}`);
+    await filmClub().waitFor((message) => message.replyTo === command && message.media !== undefined, {
+      timeoutMs: 60_000,
+    });
+    await stack.service('sender').kill();
+    await stack.service('sender').start();
+    isPlayable(await outcome(command));
+  });
+
+  it('when the sender is killed after Telegram posted the status message and before it heard so', async () => {
+    stack.telegram.faults.add({ method: 'messages.SendMessage', swallow: true });
+    const held = stack.site.hold('/slow.mp4', 100_000);
+    const command = says(`.vdl ${address('/slow.mp4')}`);
+    await held;
+    await filmClub().waitFor((message) => message.replyTo === command && isStatus(message), {
+      timeoutMs: 60_000,
+    });
+    await stack.service('sender').kill();
+    stack.site.release('/slow.mp4');
+    await stack.service('sender').start();
+    isPlayable(await outcome(command));
+  });
+
+  it('when Telegram imposes waits on the sender', async () => {
+    stack.telegram.faults.add({ method: 'messages.SendMedia', error: [420, 'FLOOD_WAIT_2'] });
+    stack.telegram.faults.add({ method: 'upload.SaveFilePart', error: [420, 'FLOOD_WAIT_1'] });
+    isPlayable(await outcome(says(`.vdl ${address('/clip.mp4')}`)));
+  });
+
+  it('with a sentence, when what it ends in is a failure and the sender is killed', async () => {
+    stack.telegram.faults.add({ method: 'messages.EditMessage', times: 5, swallow: true });
+    const command = says(`.vdl ${address('/missing')}`);
+    await filmClub().waitFor((message) => message.replyTo === command, { timeoutMs: 60_000 });
+    await stack.service('sender').kill();
+    stack.telegram.faults.clear();
+    await stack.service('sender').start();
+    expect((await outcome(command)).text).toMatch(/nothing at that link/u);
+  });
+});
