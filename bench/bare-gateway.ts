@@ -56,7 +56,13 @@ if (process.argv[1] === import.meta.filename) {
   const channel = await connection.createConfirmChannel();
   client.addEventHandler(({ message }) => {
     const body = { type: 'bare', data: { message: { text: message.text } }, receivedAt: Date.now() };
-    channel.publish('heavy', 'events.telegram.raw', Buffer.from(JSON.stringify(body)), { persistent: true }, () => {});
+    channel.publish(
+      'heavy',
+      'events.telegram.raw',
+      Buffer.from(JSON.stringify(body)),
+      { persistent: true },
+      () => {},
+    );
   }, new NewMessage({}));
   process.stdout.write('ready\n');
 }

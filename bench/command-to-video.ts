@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,7 +18,8 @@ const memoryMb = async (pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> 
 
 const memory = async (stack: Stack, what: string, field: 'VmRSS' | 'VmHWM'): Promise<Row[]> => {
   const rows: Row[] = [];
-  for (const name of services) rows.push(row(`memory: ${name}, ${what}`, await memoryMb(stack.service(name).pid, field), 'MB'));
+  for (const name of services)
+    rows.push(row(`memory: ${name}, ${what}`, await memoryMb(stack.service(name).pid, field), 'MB'));
   return rows;
 };
 
@@ -27,7 +28,9 @@ const ours = async (stack: Stack, url: string): Promise<number> => {
   const chat = stack.chats[0] as (typeof stack.chats)[number];
   const startedAt = performance.now();
   const command = stack.world.user('alice').in(chat).says(`.vdl ${url}`);
-  await chat.waitFor((message) => message.replyTo === command && message.media !== undefined, { timeoutMs: 120_000 });
+  await chat.waitFor((message) => message.replyTo === command && message.media !== undefined, {
+    timeoutMs: 120_000,
+  });
   return performance.now() - startedAt;
 };
 
@@ -40,7 +43,15 @@ const bare = async (stack: Stack, url: string, dir: string, round: number): Prom
   await client.getDialogs({});
   const path = join(dir, `bare-${round}.mp4`);
   const startedAt = performance.now();
-  await promisify(execFile)(stack.tools.ytDlp, ['--ignore-config', '--no-warnings', '-q', '-o', path, '--', url]);
+  await promisify(execFile)(stack.tools.ytDlp, [
+    '--ignore-config',
+    '--no-warnings',
+    '-q',
+    '-o',
+    path,
+    '--',
+    url,
+  ]);
   await client.sendFile(stack.chats[0]?.id ?? 0, { file: path, workers: 4, supportsStreaming: true });
   const tookMs = performance.now() - startedAt;
   await client.destroy();
@@ -60,7 +71,9 @@ export const commandToVideo: Bench = {
       for (let round = 0; round < rounds; round += 1) {
         times.us.push(await ours(stack, `${stack.site.url}/big.mp4?round=${round}`));
         times.them.push(await bare(stack, `${stack.site.url}/big.mp4?bare=${round}`, dir, round));
-        say(`round ${round + 1}: ${times.us.at(-1)?.toFixed(0)} ms, bare ${times.them.at(-1)?.toFixed(0)} ms`);
+        say(
+          `round ${round + 1}: ${times.us.at(-1)?.toFixed(0)} ms, bare ${times.them.at(-1)?.toFixed(0)} ms`,
+        );
       }
       const [us, them] = [percentile(times.us, 50), percentile(times.them, 50)];
       return [

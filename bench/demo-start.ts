@@ -20,7 +20,8 @@ export const demoStart: Bench = {
     const ended = once(child, 'exit');
     let firstVideoMs = Number.NaN;
     for await (const line of createInterface({ input: child.stdout }))
-      if (Number.isNaN(firstVideoMs) && JSON.parse(line).media?.kind === 'video') firstVideoMs = performance.now() - startedAt;
+      if (Number.isNaN(firstVideoMs) && JSON.parse(line).media?.kind === 'video')
+        firstVideoMs = performance.now() - startedAt;
     await ended;
     await rm(dir, { recursive: true, force: true });
     return [row('npm run demo: start to first video', firstVideoMs / 1000, 's', null, { atMost: 40 })];

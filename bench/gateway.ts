@@ -68,7 +68,11 @@ const measure = async (stack: Stack): Promise<{ updatesPerSecond: number; p50: n
 
 const withStack = async <T>(services: string[], run: (stack: Stack) => Promise<T>): Promise<T> => {
   const dir = await mkdtemp(join(tmpdir(), 'heavy-bench-'));
-  const stack = await startStack({ dir, services, serviceEnv: { gateway: { OPEN_TO: 'everyone', LOG_LEVEL: 'warn' } } });
+  const stack = await startStack({
+    dir,
+    services,
+    serviceEnv: { gateway: { OPEN_TO: 'everyone', LOG_LEVEL: 'warn' } },
+  });
   try {
     return await run(stack);
   } finally {
@@ -95,7 +99,9 @@ export const gateway: Bench = {
         rabbitmqUrl: stack.rabbitmq.url,
       };
       const script = new URL('./bare-gateway.ts', import.meta.url).pathname;
-      const child = spawn(process.execPath, [script, JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [script, JSON.stringify(settings)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       await once(child.stdout, 'data');
       try {
         return await measure(stack);

@@ -14,7 +14,9 @@ const benches = [messaging, gateway, commandToVideo, demoStart];
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean' } } });
 const chosen = benches.filter(({ name }) => options.only === undefined || name === options.only);
 if (chosen.length === 0) {
-  console.error(`There is no bench ${options.only}; there are ${benches.map(({ name }) => name).join(', ')}.`);
+  console.error(
+    `There is no bench ${options.only}; there are ${benches.map(({ name }) => name).join(', ')}.`,
+  );
   process.exit(2);
 }
 
@@ -38,7 +40,15 @@ for (const bench of chosen) {
 }
 if (!options.json) {
   const cells = [['name', 'value', 'bare', 'ratio', 'aim', ''], ...rows.map(columns)];
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
-  for (const line of cells) console.log(line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(...cells.map((line) => line[column]?.length ?? 0)),
+  );
+  for (const line of cells)
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
 }
 process.exit(0);

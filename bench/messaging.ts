@@ -59,7 +59,10 @@ const bare = async (url: string, bodyBytes: number): Promise<{ publish: number; 
 };
 
 /** Ours: validated envelopes, derived ids, deduplication, correlation context. */
-const ours = async (url: string, redisUrl: string): Promise<{ publish: number; consume: number; bodyBytes: number }> => {
+const ours = async (
+  url: string,
+  redisUrl: string,
+): Promise<{ publish: number; consume: number; bodyBytes: number }> => {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const options = { url, redis, log: silent, maxUnconfirmed: window };
   const consumer = await connectBroker({ ...options, service: 'consumer' });

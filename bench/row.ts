@@ -16,7 +16,13 @@ interface Aim {
 }
 
 /** A row whose `ok` follows from its aim. */
-export const row = (name: string, value: number, unit: string, baseline: number | null = null, aim: Aim = {}): Row => {
+export const row = (
+  name: string,
+  value: number,
+  unit: string,
+  baseline: number | null = null,
+  aim: Aim = {},
+): Row => {
   const ratio = baseline === null ? null : value / baseline;
   const judged = ratio ?? value;
   const { atLeast, atMost } = aim;
@@ -28,7 +34,9 @@ export const row = (name: string, value: number, unit: string, baseline: number 
     baseline: baseline === null ? null : round(baseline),
     ratio: ratio === null ? null : round(ratio),
     aim: none ? null : atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`,
-    ok: none ? null : judged >= (atLeast ?? Number.NEGATIVE_INFINITY) && judged <= (atMost ?? Number.POSITIVE_INFINITY),
+    ok: none
+      ? null
+      : judged >= (atLeast ?? Number.NEGATIVE_INFINITY) && judged <= (atMost ?? Number.POSITIVE_INFINITY),
   };
 };
 

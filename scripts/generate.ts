@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type Contract, contracts, failureCodes, failureMeanings } from '@heavy/contracts';
 import { type ConfigRow, commonConfig, describeConfig } from '@heavy/service';
 import { gatewayConfig } from '../services/gateway/src/config.ts';
-import { loggerConfig } from '../services/logger/src/config.ts';
+import { config as loggerConfig } from '../services/logger/src/config.ts';
 import { mediaPirateConfig } from '../services/media-pirate/src/config.ts';
 import { senderConfig } from '../services/sender/src/config.ts';
 import { failureSentences } from '../services/sender/src/words.ts';

@@ -58,6 +58,8 @@ export class InvalidEvent extends Error {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * Reads one message body: JSON, envelope, known type, known version, data.
  * @throws {InvalidEvent} with the reason of the first of these that does not hold.
@@ -67,7 +69,7 @@ export const parseEnvelope = (body: Uint8Array): Envelope => {
     throw new InvalidEvent('too_large', `${body.byteLength} bytes, and ${maxBodyBytes} are allowed`);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    value = JSON.parse(utf8.decode(body));
   } catch (cause) {
     throw new InvalidEvent('malformed_json', cause instanceof Error ? cause.message : 'not JSON', { cause });
   }

@@ -5,6 +5,10 @@ import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type LocalTelegram, startLocalTelegram, type World, type WorldUser } from '../src/index.ts';
 import { closeClient, gramClient } from './client.ts';
 
+/** Waits until the assertion holds; the machine may be busy. */
+export const eventually = <T>(assertion: () => T): Promise<T> =>
+  vi.waitFor(assertion, { timeout: 10_000, interval: 10 });
+
 /** Short updates reach a client as they are, others one by one. */
 type Pushed = Api.TypeUpdate | Api.UpdateShortMessage | Api.UpdateShortChatMessage;
 
@@ -72,7 +76,7 @@ export const localTelegram = () => {
         updates,
         texts: () => texts,
         next: (type) =>
-          vi.waitFor(() => {
+          eventually(() => {
             const found = updates.find((update) => update instanceof type);
             expect(found, `an update ${type.name}`).toBeDefined();
             return found as InstanceType<typeof type>;

@@ -44,7 +44,9 @@ describe('log-in', () => {
     const client = telegram.open();
     await client.connect();
     const credentials = { apiId: 1, apiHash: 'hash' };
-    await expect(client.signInBot(credentials, { botAuthToken: '1:nobody' })).rejects.toThrow('ACCESS_TOKEN_INVALID');
+    await expect(client.signInBot(credentials, { botAuthToken: '1:nobody' })).rejects.toThrow(
+      'ACCESS_TOKEN_INVALID',
+    );
   });
 
   it('lets minted sessions in without a handshake, several to one account', async () => {

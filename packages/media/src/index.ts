@@ -1,5 +1,17 @@
 export { canonicalUrl, contentHash, maxUrlLength, parseMediaUrl } from './canonical-url.ts';
+export { DownloadFailed } from './download/download-failed.ts';
+export {
+  createDownloader,
+  type Downloaded,
+  type Downloader,
+  type DownloaderOptions,
+  type DownloadLimits,
+  type DownloadOrder,
+  type DownloadProgress,
+} from './download/downloader.ts';
 export { findUrl, type Given } from './find-url.ts';
+export type { Log } from './log.ts';
+export { mediaStoreSettings, storeFromSettings } from './settings.ts';
 export { createMediaStore, type MediaStoreConfig } from './store/create-media-store.ts';
 export { createDirectoryStore } from './store/directory-store.ts';
 export {

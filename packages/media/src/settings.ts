@@ -8,9 +8,15 @@ export const mediaStoreSettings = {
     pattern: '^(file:///|s3://)',
     description: 'Where media are kept: `file:///folder`, shared by all services on it, or `s3://bucket`.',
   }),
-  S3_ENDPOINT: Type.Optional(Type.String({ pattern: '^https?://', description: 'URL of the S3 server (MinIO).' })),
-  S3_ACCESS_KEY: Type.Optional(Type.String({ minLength: 1, secret: true, description: 'Access key of the S3 server.' })),
-  S3_SECRET_KEY: Type.Optional(Type.String({ minLength: 1, secret: true, description: 'Secret key of the S3 server.' })),
+  S3_ENDPOINT: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'URL of the S3 server (MinIO).' }),
+  ),
+  S3_ACCESS_KEY: Type.Optional(
+    Type.String({ minLength: 1, secret: true, description: 'Access key of the S3 server.' }),
+  ),
+  S3_SECRET_KEY: Type.Optional(
+    Type.String({ minLength: 1, secret: true, description: 'Secret key of the S3 server.' }),
+  ),
 };
 
 const settings = Type.Object(mediaStoreSettings);
@@ -25,4 +31,7 @@ export const storeFromSettings = ({
   S3_ACCESS_KEY: accessKey,
   S3_SECRET_KEY: secretKey,
 }: Static<typeof settings>): MediaStore =>
-  createMediaStore({ location, ...(endpoint && accessKey && secretKey ? { s3: { endpoint, accessKey, secretKey } } : {}) });
+  createMediaStore({
+    location,
+    ...(endpoint && accessKey && secretKey ? { s3: { endpoint, accessKey, secretKey } } : {}),
+  });

@@ -213,7 +213,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
     abandon.abort(new BrokerClosed());
     current?.acks.flush();
     stop.abort();
-    await finished;
+    await withinFarewell(finished);
   };
 
   try {

@@ -48,9 +48,14 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
   return {
     async stop() {
       clearInterval(timer);
-      // Redis keeps the order of one connection's commands: a beat under way cannot come after this. Where Redis is
-      // away, the TTL does the same.
-      if (redis.status === 'ready') await within(1000, 'no answer to DEL', redis.del(key));
+      if (redis.status !== 'ready') return;
+      try {
+        // Redis keeps the order of one connection's commands: a beat under way cannot come after this.
+        await within(1000, 'no answer to DEL', redis.del(key));
+      } catch (err) {
+        // The TTL does the same, later.
+        log.warn({ err }, 'heartbeat was not taken back');
+      }
     },
   };
 };

@@ -32,7 +32,7 @@ export interface Lifecycle {
 const sameSignalMs = 300;
 const flushLimitMs = 2000;
 /** What of the grace period is kept for the steps after draining. */
-const reserveMs = (graceMs: number): number => Math.min(3000, graceMs / 4);
+const reserveMs = (graceMs: number): number => Math.min(5000, graceMs / 4);
 
 export const createLifecycle = ({ log, graceMs, flush, exit }: LifecycleOptions): Lifecycle => {
   let phase: Phase = 'starting';
@@ -60,7 +60,7 @@ export const createLifecycle = ({ log, graceMs, flush, exit }: LifecycleOptions)
     const startedAt = Date.now();
     await attempt('drain', () => drain(graceMs - reserveMs(graceMs)));
     // A start that is still under way may add steps meanwhile.
-    for (let next = steps.pop(); next !== undefined; next = steps.pop()) await attempt(next.name, next.step);
+    for (let next = steps.shift(); next !== undefined; next = steps.shift()) await attempt(next.name, next.step);
     log.info({ ms: Date.now() - startedAt, exitCode }, 'stopped');
     await leave(exitCode);
   };

@@ -30,6 +30,15 @@ describe('redactText', () => {
     expect(redactText(text)).toBe(text);
   });
 
+  it('takes linear time, whatever the text', () => {
+    for (const unit of ['1', 'a', 'a://', 'https://a', 'token', 'Bearer ', 'authorization', 'A/', '1:'])
+      for (const text of [unit.repeat(100_000 / unit.length), `1:${unit.repeat(100_000 / unit.length)}`]) {
+        const startedAt = performance.now();
+        redactText(text);
+        expect(performance.now() - startedAt, unit).toBeLessThan(500);
+      }
+  });
+
   it('leaves a line of JSON what it was', () => {
     const line = JSON.stringify({ msg: 'to "amqp://u:ca"nary\\@h" and\nhttps://u:canary@h', n: 1 });
     const parsed = JSON.parse(redactText(line));

@@ -8,10 +8,8 @@ export interface Surroundings {
   readonly path: string;
   /** Where tools are kept across clones. */
   readonly cacheDir: string;
-  /** A broker to use in place of a private one. */
-  readonly rabbitMqUrl: string | undefined;
-  /** A Redis to use in place of a private one. */
-  readonly redisUrl: string | undefined;
+  /** Started by an npm script, whose end is then the end of this process. */
+  readonly underNpm: boolean;
 }
 
 /** Reads the environment. An empty variable counts as not set. */
@@ -26,7 +24,6 @@ export const surroundings = (env: NodeJS.ProcessEnv = process.env, system = plat
     inherited,
     path: inherited['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     cacheDir: join(caches, 'heavy-telegram-bot'),
-    rabbitMqUrl: inherited['RABBITMQ_URL'],
-    redisUrl: inherited['REDIS_URL'],
+    underNpm: inherited['npm_lifecycle_event'] !== undefined,
   };
 };

@@ -1,4 +1,5 @@
 export { freePort, freePorts } from './free-ports.ts';
+export { interruption } from './interruption.ts';
 export { type RabbitMq, type RabbitMqOptions, type RabbitMqPorts, startRabbitMq } from './rabbitmq.ts';
 export { type RedisOptions, type RedisServer, startRedis } from './redis.ts';
 export { type S3Options, type S3Server, startS3 } from './s3.ts';

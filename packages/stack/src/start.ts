@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { surroundings } from './config.ts';
 import { readStartSettings, SettingsMissing, type StartSettings } from './env-file.ts';
+import { interruption } from './interruption.ts';
 import { dataDir, rootDir } from './paths.ts';
 import { startRabbitMq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
@@ -75,10 +76,7 @@ const run = async (settings: StartSettings, dir: string, signal: AbortSignal): P
   }
 };
 
-const interrupted = new AbortController();
-// Not `once`: a second Ctrl-C must not end this process while it is stopping the others.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => interrupted.abort(new Error(`${signal} received`)));
+const signal = interruption();
 
 try {
   const settings = readStartSettings(rootDir, surroundings().inherited);
@@ -86,10 +84,10 @@ try {
   const release = tryHold(dir, 'start');
   // Two on one folder would also be two on one session, which Telegram answers by revoking it.
   if (!release) throw new AlreadyRunning('npm start is running already in this folder.');
-  await run(settings, dir, interrupted.signal);
+  await run(settings, dir, signal);
   release();
 } catch (error) {
-  if (!interrupted.signal.aborted) {
+  if (!signal.aborted) {
     const plain =
       error instanceof SettingsMissing || error instanceof ToolsMissing || error instanceof AlreadyRunning;
     process.stderr.write(`${plain ? error.message : error instanceof Error ? error.stack : String(error)}\n`);

@@ -1,4 +1,3 @@
-import { createPublicKey } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Static, Type } from 'typebox';
 import type { TelegramAccount } from './account.ts';
@@ -45,8 +44,7 @@ const endpointOf = ({ TELEGRAM_ENDPOINT: address, TELEGRAM_ENDPOINT_KEY: pem }: 
   if (address === undefined) return {};
   if (pem === undefined) throw new Error('TELEGRAM_ENDPOINT is set and TELEGRAM_ENDPOINT_KEY is not');
   const at = address.lastIndexOf(':');
-  const publicKeyPem = createPublicKey(pem).export({ type: 'pkcs1', format: 'pem' }).toString();
-  return { endpoint: { host: address.slice(0, at), port: Number(address.slice(at + 1)), publicKeyPem } };
+  return { endpoint: { host: address.slice(0, at), port: Number(address.slice(at + 1)), publicKeyPem: pem } };
 };
 
 /**

@@ -9,6 +9,8 @@ import { parseLine } from './parse-line.ts';
 export interface LogConsumer {
   /** Whether lines are being delivered, and the last of them could be stored. */
   readonly state: { consuming: boolean; storing: boolean };
+  /** Resolves when lines are delivered for the first time, or when it is closed before. */
+  readonly started: Promise<void>;
   /** Takes no more lines, stores and acknowledges those in hand. */
   close(): Promise<void>;
 }
@@ -55,6 +57,7 @@ const acknowledge = (channel: Channel, last: ConsumeMessage | undefined): void =
 export const consumeLogs = ({ url, store, log }: LogConsumerOptions): LogConsumer => {
   const stop = new AbortController();
   const state = { consuming: false, storing: true };
+  const started = Promise.withResolvers<void>();
 
   const storeFailed = (err: unknown): void => {
     if (state.storing) log.error({ err }, 'log lines cannot be stored, trying again');
@@ -98,6 +101,7 @@ export const consumeLogs = ({ url, store, log }: LogConsumerOptions): LogConsume
         else hangUp();
       });
       state.consuming = true;
+      started.resolve();
       const end = async (): Promise<void> => {
         await channel.cancel(consumerTag);
         batch.flush();
@@ -131,8 +135,10 @@ export const consumeLogs = ({ url, store, log }: LogConsumerOptions): LogConsume
   const ended = run();
   return {
     state,
+    started: started.promise,
     async close() {
       stop.abort();
+      started.resolve();
       await ended;
     },
   };

@@ -4,7 +4,7 @@ import { consumeLogs } from './consume-logs.ts';
 import { openLogStore } from './log-store.ts';
 import { keepPruned } from './prune.ts';
 
-await runService('logger', config, (service) => {
+await runService('logger', config, async (service) => {
   const { LOGS_DB, LOG_RETENTION_DAYS: days, LOG_RETENTION_ROWS: rows, RABBITMQ_URL: url } = service.config;
   const store = openLogStore(LOGS_DB);
   service.onStop(store.close);
@@ -15,4 +15,5 @@ await runService('logger', config, (service) => {
   service.check('database', () => ({ ok: consumer.state.storing }));
 
   service.onStop(keepPruned({ store, retention: { days, rows }, log: service.log }));
+  await consumer.started;
 });

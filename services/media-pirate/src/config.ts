@@ -1,5 +1,6 @@
-import { mediaStoreSettings } from '@heavy/media';
-import { Type } from 'typebox';
+import { type DownloaderOptions, mediaStoreSettings } from '@heavy/media';
+import type { Logger } from '@heavy/service';
+import { type Static, Type } from 'typebox';
 
 /** Settings of media-pirate; property names are the environment variables. */
 export const mediaPirateConfig = Type.Object({
@@ -31,4 +32,28 @@ export const mediaPirateConfig = Type.Object({
     default: 3000,
     description: 'Least time between two reports.',
   }),
+  LEFTOVERS_KEPT_MS: Type.Integer({
+    minimum: 0,
+    default: 24 * 3_600_000,
+    description:
+      'Folders of downloads that nobody came back to are removed after that time, in milliseconds.',
+  }),
+});
+
+/** The downloader's options as the settings have them. */
+export const downloaderOptions = (
+  config: Static<typeof mediaPirateConfig>,
+  log: Logger,
+): DownloaderOptions => ({
+  ytDlpPath: config.YTDLP_PATH,
+  ffmpegPath: config.FFMPEG_PATH,
+  ffprobePath: config.FFPROBE_PATH,
+  workDir: config.WORK_DIR,
+  log,
+  limits: {
+    maxBytes: config.MAX_BYTES,
+    maxDurationS: config.MAX_DURATION_S,
+    wallClockMs: config.DOWNLOAD_TIMEOUT_MS,
+    socketTimeoutS: config.SOCKET_TIMEOUT_S,
+  },
 });

@@ -2,7 +2,7 @@ import { queues } from '@heavy/contracts';
 import { createDownloader, storeFromSettings } from '@heavy/media';
 import { runService } from '@heavy/service';
 import pLimit from 'p-limit';
-import { mediaPirateConfig } from './config.ts';
+import { downloaderOptions, mediaPirateConfig } from './config.ts';
 import { commandTyped, commandWords } from './handlers/command-typed.ts';
 import { downloadRequested } from './handlers/download-requested.ts';
 
@@ -15,18 +15,16 @@ await runService(
       await store.check();
       return { ok: true };
     });
-    const downloader = createDownloader(config, { log });
+    const downloader = createDownloader(downloaderOptions(config, log));
+    await downloader.sweep(config.LEFTOVERS_KEPT_MS);
     const limit = pLimit(config.DOWNLOADS_AT_ONCE);
 
-      await broker.consume(queues.mediaPirate, [
+    const progressIntervalMs = config.PROGRESS_INTERVAL_MS;
+    await broker.consume(queues.mediaPirate, [
       commandTyped(),
-      ...downloadRequested({
-        downloader,
-        store,
-        limit,
-        log,
-        progressIntervalMs: config.PROGRESS_INTERVAL_MS,
-      }),
+      ...downloadRequested({ downloader, store, limit, log, progressIntervalMs }),
     ]);
+    // Last: from now on the gateway publishes these commands, and there must be a queue for them.
+    await registerCommands(commandWords);
   },
 );

@@ -31,8 +31,8 @@ const nextChange = (
   chat: WorldChat,
   accepts: (change: MessageChange, message: WorldMessage) => boolean,
   timeoutMs: number,
-): Promise<WorldMessage> =>
-  new Promise((resolve, reject) => {
+): Promise<WorldMessage> => {
+  const waiting = new Promise<WorldMessage>((resolve, reject) => {
     const seen: string[] = [];
     const settle = (done: () => void) => {
       clearTimeout(timer);
@@ -55,6 +55,10 @@ const nextChange = (
     changes.closed.addEventListener('abort', onClose);
     if (changes.closed.aborted) onClose();
   });
+  // A test that failed before it awaited this has its own error to show, not an unhandled rejection of ours.
+  waiting.catch(() => undefined);
+  return waiting;
+};
 
 const nameOf = (user: WorldUser | string): string => (typeof user === 'string' ? user : user.name);
 

@@ -10,7 +10,10 @@ export type OnConverted = (fraction: number, etaS: number) => void;
 const quiet = ['-v', 'error', '-nostdin', '-y', '-progress', 'pipe:1', '-nostats', '-stats_period', '0.5'];
 
 /** Reads the `key=value` lines of ffmpeg's -progress. */
-const progressReader = (durationS: number, onConverted: OnConverted | undefined): ((line: string) => void) => {
+const progressReader = (
+  durationS: number,
+  onConverted: OnConverted | undefined,
+): ((line: string) => void) => {
   const startedAt = performance.now();
   return (line) => {
     const microseconds = Number(/^out_time_us=(\d+)$/.exec(line)?.[1]);
@@ -75,7 +78,11 @@ export const convertToVideo = async (
     return { path: from, probe: source };
   // A stream that cannot be copied into mp4 after all (broken time stamps, missing headers) is encoded.
   const { width = 2, height = 2 } = source.video ?? {};
-  const encodeAll: VideoPlan = { ...plan, video: encodedSize({ width, height }), audio: source.audio ? 'encode' : 'none' };
+  const encodeAll: VideoPlan = {
+    ...plan,
+    video: encodedSize({ width, height }),
+    audio: source.audio ? 'encode' : 'none',
+  };
   for (const attempt of plan.video === 'copy' || plan.audio === 'copy' ? [plan, encodeAll] : [plan]) {
     try {
       const result = await writeVideo(tools, from, to, source, attempt, onConverted);
@@ -100,7 +107,11 @@ export const convertToAudio = async (
   const { audio } = source;
   if (!audio) return null;
   const encode = ['-c:a', 'libmp3lame', '-q:a', '2'];
-  const metadata = ['-metadata', `title=${tags.title}`, ...(tags.artist ? ['-metadata', `artist=${tags.artist}`] : [])];
+  const metadata = [
+    '-metadata',
+    `title=${tags.title}`,
+    ...(tags.artist ? ['-metadata', `artist=${tags.artist}`] : []),
+  ];
   for (const codec of audio.codec === 'mp3' ? [['-c:a', 'copy'], encode] : [encode]) {
     try {
       await runTool(

@@ -24,7 +24,8 @@ export const isFastStart = async (path: string): Promise<boolean> => {
       }
       const short = header.readUInt32BE(0);
       // 1: the length stands in the next eight bytes. 0: to the end of the file.
-      const size = short === 1 ? Number(header.readBigUInt64BE(8)) : short === 0 ? fileSize - position : short;
+      const size =
+        short === 1 ? Number(header.readBigUInt64BE(8)) : short === 0 ? fileSize - position : short;
       if (size < 8) return false;
       position += size;
     }

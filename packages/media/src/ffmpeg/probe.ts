@@ -84,9 +84,7 @@ export const readProbe = (text: string): Probe => {
     durationS: seconds(format.duration) || Math.max(0, ...streams.map((one) => seconds(one.duration))),
     streamCount: streams.length,
     ...(video?.width && video.height ? { video: videoOf(video) } : {}),
-    ...(audio
-      ? { audio: { index: audio.index, codec: audio.codec_name ?? '' } }
-      : {}),
+    ...(audio ? { audio: { index: audio.index, codec: audio.codec_name ?? '' } } : {}),
   };
 };
 

@@ -30,7 +30,11 @@ export const writeThumbnail = async (
       const picture = ['-vf', `${scale},format=yuvj420p`, '-c:v', 'mjpeg', '-q:v', `${quality}`];
       const args = ['-v', 'error', '-nostdin', '-y', ...untrustedInput, ...seek, ...picture];
       try {
-        await runTool(tools.ffmpegPath, [...args, '-map_metadata', '-1', '-f', 'image2', '-update', '1', `file:${to}`], tools);
+        await runTool(
+          tools.ffmpegPath,
+          [...args, '-map_metadata', '-1', '-f', 'image2', '-update', '1', `file:${to}`],
+          tools,
+        );
       } catch (error) {
         if (!(error instanceof ToolFailed)) throw error;
         break;

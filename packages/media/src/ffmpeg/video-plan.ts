@@ -31,9 +31,6 @@ export const videoPlan = ({ formats, streamCount, video, audio }: Probe): VideoP
     video: canCopyVideo ? 'copy' : encodedSize(video),
     audio: audio ? (canCopyAudio ? 'copy' : 'encode') : 'none',
     isContainerFine:
-      canCopyVideo &&
-      (!audio || canCopyAudio) &&
-      formats.includes('mp4') &&
-      streamCount === (audio ? 2 : 1),
+      canCopyVideo && (!audio || canCopyAudio) && formats.includes('mp4') && streamCount === (audio ? 2 : 1),
   };
 };

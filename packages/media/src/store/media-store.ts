@@ -6,7 +6,7 @@ export interface ObjectInfo {
   sizeBytes: number;
   /** A media type: `video/mp4`. */
   type: string;
-  /** Any text under names of lower-case letters, digits and hyphens. */
+  /** Any text under camelCase names of letters and digits. */
   metadata: Record<string, string>;
   storedAt: Date;
 }
@@ -59,7 +59,7 @@ export class SourceMismatch extends Error {
 
 const segment = '[A-Za-z0-9_-][A-Za-z0-9._-]*';
 const keyPattern = new RegExp(`^${segment}(/${segment})*$`);
-const namePattern = /^[a-z][a-z0-9-]*$/;
+const namePattern = /^[a-z][a-zA-Z0-9]*$/;
 
 /** @throws {TypeError} unless the key is a relative path of plain names: `video/<hash>.mp4`. */
 export const checkKey = (key: string): void => {
@@ -67,7 +67,7 @@ export const checkKey = (key: string): void => {
     throw new TypeError(`not an object key: ${JSON.stringify(key)}`);
 };
 
-/** @throws {TypeError} unless every name is of lower-case letters, digits and hyphens, which every driver keeps. */
+/** @throws {TypeError} unless every name is camelCase, which every driver keeps. */
 export const checkMetadata = (metadata: Record<string, string>): void => {
   for (const name of Object.keys(metadata))
     if (!namePattern.test(name)) throw new TypeError(`not a metadata name: ${JSON.stringify(name)}`);

@@ -1,7 +1,7 @@
 /**
  * User metadata of S3 are HTTP headers: ASCII without line breaks, names in lower case, 2 KB in all
- * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html). Values are percent-encoded as
- * encodeURIComponent does, which leaves plain titles and most of a URL readable in any S3 tool.
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html). So `sourceUrl` travels as `source-url`, and
+ * values are percent-encoded as encodeURIComponent does, which leaves plain titles readable in any S3 tool.
  */
 const prefix = 'x-amz-meta-';
 
@@ -9,20 +9,25 @@ const prefix = 'x-amz-meta-';
 const inlineLimit = 1900;
 
 /** Names the object that holds the metadata as JSON, where they are too long for headers. */
-export const overflowName = 'heavy-metadata';
+export const overflowName = 'heavyMetadata';
+
+const headerOf = (name: string): string =>
+  prefix + name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+const nameOf = (header: string): string =>
+  header.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** True where the metadata fit the headers of one object. */
 export const fitsInline = (metadata: Record<string, string>): boolean =>
   Object.entries(metadata).reduce(
-    (sum, [name, value]) =>
-      sum + prefix.length + name.length + encodeURIComponent(value.toWellFormed()).length,
+    (sum, [name, value]) => sum + headerOf(name).length + encodeURIComponent(value.toWellFormed()).length,
     0,
   ) <= inlineLimit;
 
 export const toHeaders = (metadata: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [
-      `${prefix}${name}`,
+      headerOf(name),
       encodeURIComponent(value.toWellFormed()),
     ]),
   );
@@ -41,7 +46,7 @@ export const fromHeaders = (headers: Record<string, unknown>): Record<string, st
   Object.fromEntries(
     Object.entries(headers)
       .filter(([name]) => !standardHeaders.has(name.toLowerCase()))
-      .map(([name, value]) => [name, decode(String(value))]),
+      .map(([name, value]) => [nameOf(name), decode(String(value))]),
   );
 
 const standardHeaders = new Set([

@@ -16,12 +16,15 @@ import type {
 import type { AccountOptions } from '../create-account.ts';
 import { NotConnected, Refused, TelegramError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { askForPeer } from './ask-for-peer.ts';
 import { Connections } from './connections.ts';
 import { toApiEntities } from './entities.ts';
+import { identityOf } from './identity.ts';
 import { markedId, unmarked } from './ids.ts';
+import { Inbox } from './inbox.ts';
 import { Listeners } from './listeners.ts';
 import { toInputMedia } from './media.ts';
-import { type MessageUpdate, messagesIn, referenceTo, toIncomingMessage, toSentMessage } from './messages.ts';
+import { referenceTo, toIncomingMessage, toSentMessage } from './messages.ts';
 import { Peers } from './peers.ts';
 import { present } from './present.ts';
 import { within } from './timing.ts';
@@ -42,10 +45,7 @@ export class GramAccount implements TelegramAccount {
   readonly #messages: Listeners<IncomingMessage>;
   readonly #closing = new AbortController();
   #identity: AccountIdentity | undefined;
-  /** By chat: settles when the messages that came so far have been emitted. */
-  readonly #introducing = new Map<number, Promise<void>>();
-  /** What came before it was known who the account is. */
-  #early: Api.TypeUpdates[] = [];
+  readonly #inbox: Inbox;
 
   constructor(
     options: AccountOptions & Required<Pick<AccountOptions, 'peers' | 'callTimeoutMs' | 'uploadWorkers'>>,
@@ -57,10 +57,16 @@ export class GramAccount implements TelegramAccount {
     this.#messages = new Listeners(log);
     const { peers } = options;
     const store = typeof peers === 'function' ? () => peers(this.identity.id) : () => peers;
-    this.#peers = new Peers(store, (id) => this.#askFor(id), log);
+    this.#peers = new Peers(store, (id) => askForPeer(id, this.identity.isBot, this.#connections.call), log);
+    this.#inbox = new Inbox({
+      peers: this.#peers,
+      fetch: (chatId, messageId) => this.#fetch(chatId, messageId),
+      onMessage: (message) => this.#messages.emit(message),
+      log,
+    });
     this.#connections = new Connections({
       ...options,
-      onUpdate: (update) => this.#receive(update),
+      onUpdate: (update) => this.#inbox.receive(update),
       onSelf: (self) => this.#meet(self),
       onState: (state) => this.#states.emit(state),
     });
@@ -280,104 +286,15 @@ export class GramAccount implements TelegramAccount {
     return peer instanceof Api.InputPeerChannel ? new Api.InputChannel(peer) : null;
   }
 
-  /** A person's account finds a chat among its dialogs; a bot has none, and may ask without an access hash. */
-  async #askFor(chatId: number): Promise<void> {
-    const { kind, bare } = unmarked(chatId);
-    const id = bigInt(bare);
-    const accessHash = bigInt.zero;
-    try {
-      if (!this.identity.isBot)
-        await this.#call(
-          new Api.messages.GetDialogs({
-            offsetDate: 0,
-            offsetId: 0,
-            offsetPeer: new Api.InputPeerEmpty(),
-            limit: 100,
-            hash: bigInt.zero,
-          }),
-        );
-      else if (kind === 'user')
-        this.#peers.remember({
-          users: await this.#call(
-            new Api.users.GetUsers({ id: [new Api.InputUser({ userId: id, accessHash })] }),
-          ),
-        });
-      else
-        await this.#call(
-          new Api.channels.GetChannels({ id: [new Api.InputChannel({ channelId: id, accessHash })] }),
-        );
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.#log.debug({ err: error, chatId }, 'Telegram does not tell who a chat is');
-    }
-  }
-
   #meet(self: Api.User): void {
-    this.#identity = {
-      id: self.id.toJSNumber(),
-      name: [self.firstName, self.lastName].filter(Boolean).join(' '),
-      ...(self.username && { username: self.username }),
-      isBot: self.bot ?? false,
-      isPremium: self.premium ?? false,
-    };
+    this.#identity = identityOf(self);
     this.#peers.remember({ users: [self] });
-    const early = this.#early;
-    this.#early = [];
-    for (const update of early) this.#receive(update);
+    this.#inbox.open(this.#identity.id);
   }
 
-  #receive(update: Api.TypeUpdates): void {
-    if (!this.#identity) {
-      this.#early.push(update);
-      return;
-    }
-    const receivedAt = Date.now();
-    this.#peers.remember(update);
-    for (const found of messagesIn(update, this.#identity.id)) this.#deliver(found, receivedAt);
-  }
-
-  /** Emits a message; one that names strangers when they are known, and those of the same chat after it. */
-  #deliver(found: MessageUpdate, receivedAt: number): void {
-    const chatId = markedId(found.message.peerId);
-    const before = this.#introducing.get(chatId);
-    const isStrange = found.short && this.#strangersIn(found).length > 0;
-    if (!before && !isStrange) return this.#emit(found, receivedAt);
-    const turn = Promise.all([before, isStrange && this.#introduce(found)]).then(() => {
-      this.#emit(found, receivedAt);
-      if (this.#introducing.get(chatId) === turn) this.#introducing.delete(chatId);
-    });
-    this.#introducing.set(chatId, turn);
-  }
-
-  #strangersIn({ message }: MessageUpdate): number[] {
-    const mentioned = [message.peerId, ...(message.fromId ? [message.fromId] : [])].map(markedId);
-    return mentioned.filter((id) => !this.#peers.look(id));
-  }
-
-  /** Learns who is in a message: from the store, else by fetching the message with its people. Never rejects. */
-  async #introduce(found: MessageUpdate): Promise<void> {
-    try {
-      for (const id of this.#strangersIn(found)) await this.#peers.find(id);
-      if (this.#strangersIn(found).length > 0)
-        await this.#fetch(markedId(found.message.peerId), found.message.id);
-    } catch (error) {
-      this.#log.warn({ err: error }, 'A message’s chat and sender could not be fetched');
-    }
-  }
-
-  #emit({ message, edited }: MessageUpdate, receivedAt: number): void {
-    this.#messages.emit(this.#toIncoming(message, { receivedAt, edited }));
-  }
-
-  #toIncoming(
-    message: MessageUpdate['message'],
-    context: { receivedAt: number; edited?: boolean } = { receivedAt: Date.now() },
-  ): IncomingMessage {
-    return toIncomingMessage(message, {
-      ...context,
-      selfId: this.identity.id,
-      look: (id) => this.#peers.look(id),
-    });
+  #toIncoming(message: Api.Message): IncomingMessage {
+    const look = (id: number) => this.#peers.look(id);
+    return toIncomingMessage(message, { selfId: this.identity.id, look, receivedAt: Date.now() });
   }
 }
 

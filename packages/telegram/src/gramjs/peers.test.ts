@@ -54,8 +54,8 @@ describe('Peers', () => {
   it('asks Telegram only for what neither it nor the store knows', async () => {
     const store = memoryPeerStore();
     await store.set([{ id: 1, type: 'private', accessHash: '10' }]);
-    const ask = vi.fn(async (id: number) => peers.remember({ users: [user(id)] }));
-    const peers: Peers = new Peers(() => store, ask, log);
+    const ask = vi.fn(async (id: number) => ({ users: [user(id)] }));
+    const peers = new Peers(() => store, ask, log);
     await peers.inputPeer(1);
     await peers.inputPeer(-3);
     expect(ask).not.toHaveBeenCalled();

@@ -45,13 +45,13 @@ export class Peers {
   readonly #openStore: () => PeerStore;
   #opened: PeerStore | undefined;
   readonly #log: Logger;
-  /** Asks Telegram for a peer; what the answer mentions is remembered. */
-  readonly #ask: (id: number) => Promise<void>;
+  /** Asks Telegram for a peer, with an answer that may mention it. */
+  readonly #ask: (id: number) => Promise<unknown>;
   readonly #known = new Map<number, Peer>();
   readonly #unsaved = new Map<number, Peer>();
   #saving: Promise<void> | undefined;
 
-  constructor(openStore: () => PeerStore, ask: (id: number) => Promise<void>, log: Logger) {
+  constructor(openStore: () => PeerStore, ask: (id: number) => Promise<unknown>, log: Logger) {
     this.#openStore = openStore;
     this.#ask = ask;
     this.#log = log;
@@ -96,7 +96,7 @@ export class Peers {
   async #accessHash(id: number): Promise<string> {
     const found = (await this.find(id))?.accessHash;
     if (found !== undefined) return found;
-    await this.#ask(id);
+    this.remember(await this.#ask(id));
     const asked = this.#known.get(id)?.accessHash;
     if (asked === undefined) throw new PeerUnknown(id);
     return asked;

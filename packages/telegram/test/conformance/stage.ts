@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { type LocalTelegram, startLocalTelegram } from '@heavy/local-telegram';
 import { afterEach, beforeEach } from 'vitest';
 import type { AccountOptions, IncomingMessage, Logger, TelegramAccount } from '../../src/index.ts';
@@ -15,6 +16,11 @@ export interface Stage {
   account(options?: Partial<AccountOptions>): TelegramAccount;
   connected(options?: Partial<AccountOptions>): Promise<TelegramAccount>;
 }
+
+/** One for all data centres of the run: making one takes longer than most tests. */
+const privateKeyPem = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs1', format: 'pem' })
+  .toString();
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -34,7 +40,7 @@ export const useStage = (createAccount: CreateAccount): Stage => {
   let accounts: TelegramAccount[] = [];
 
   beforeEach(async () => {
-    dc = await startLocalTelegram();
+    dc = await startLocalTelegram({ privateKeyPem });
     dc.world.addUser('alice');
     dc.world.addUser('heavy');
     club = dc.world.addGroup('Film club', { members: ['alice', 'heavy'] });

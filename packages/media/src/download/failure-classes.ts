@@ -1,0 +1,75 @@
+import type { FailureCode, MediaKind } from '@heavy/contracts';
+
+interface FailureClass {
+  /** Tried on each line of yt-dlp's that begins with `ERROR:`. */
+  readonly pattern: RegExp;
+  readonly code: FailureCode | Readonly<Record<MediaKind, FailureCode>>;
+}
+
+/**
+ * What yt-dlp's errors mean, the first that matches. More special ones come first: "Sign in to confirm your age" is about
+ * the age, and "Video unavailable. This video is private" about the privacy.
+ */
+export const failureClasses: readonly FailureClass[] = [
+  {
+    pattern: /No space left on device|Disk quota exceeded|Permission denied|Read-only file system/,
+    code: 'internal',
+  },
+  {
+    pattern: /ffmpeg (is )?not (found|installed)|(connect to|from) proxy|proxy (error|connection)/i,
+    code: 'internal',
+  },
+  { pattern: /is not a valid URL/, code: 'url_invalid' },
+  {
+    pattern:
+      /live event (will begin|has ended)|will begin in|premieres in|not currently live|is offline|live stream recording/i,
+    code: 'live_stream',
+  },
+  {
+    pattern:
+      /confirm your age|age[ -]?(restricted|gate|verification|limit)|inappropriate for some users|adults only/i,
+    code: 'age_restricted',
+  },
+  {
+    pattern: /geo[ -]?(restrict|block)|HTTP Error 451|(your|this) (country|region|location)\b/i,
+    code: 'geo_blocked',
+  },
+  { pattern: /DRM/, code: 'unsupported' },
+  { pattern: /unable to download video data: HTTP Error 403/, code: 'extractor_broken' },
+  {
+    pattern:
+      /HTTP Error 40[13]|\bprivate\b|members[ -]only|join this channel|premium (members|users|account)|(log|sign)(ged)?[ -]?in\b|login (is )?(required|page)|registered users|subscri(bers|ption)|account credentials|--cookies|video[- ]?password|password[- ]protected/i,
+    code: 'login_required',
+  },
+  { pattern: /Requested format is not available/, code: { video: 'no_video', audio: 'no_audio' } },
+  {
+    pattern:
+      /Unsupported URL|No (video|media|audio)( formats?| could be| was)? found|there('s| is) no (video|media)|Did not get any data blocks|downloaded file is empty|No playable|No suitable (extractor|format)/i,
+    code: 'unsupported',
+  },
+  {
+    pattern:
+      /HTTP Error (404|410)|(is|are|was|video|page|post|content|account|been) ?(currently |no longer )?(unavailable|not available|removed|deleted|terminated|available anymore)|(does not|doesn't|no longer) exists?|not found|has been (removed|deleted|taken down)/i,
+    code: 'not_found',
+  },
+  { pattern: /time(d )?out/i, code: 'source_slow' },
+  {
+    pattern:
+      /HTTP Error \d{3}|Connection (refused|reset|aborted)|Remote end closed|Name or service not known|nodename nor servname|name resolution|Failed to resolve|No address associated|getaddrinfo|Network is unreachable|No route to host|SSL|certificate|Tunnel connection failed|IncompleteRead|more expected|content too short|BadStatusLine|LineTooLong/i,
+    code: 'source_unreachable',
+  },
+  {
+    pattern: /Unable to extract|Failed to parse|please report this issue|Signature extraction|nsig/i,
+    code: 'extractor_broken',
+  },
+  // Any other error of an extractor that knows its site.
+  { pattern: /^ERROR: \[(?!generic\])[\w:+-]+\]/, code: 'extractor_broken' },
+];
+
+/** The failure that yt-dlp's standard error tells of; `internal` where nobody knows. */
+export const classifyFailure = (stderr: string, kind: MediaKind): FailureCode => {
+  const errors = stderr.split('\n').filter((line) => line.startsWith('ERROR:'));
+  for (const { pattern, code } of failureClasses)
+    if (errors.some((line) => pattern.test(line))) return typeof code === 'string' ? code : code[kind];
+  return 'internal';
+};
