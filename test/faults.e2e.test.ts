@@ -42,9 +42,9 @@ const isStatus = ({ text, media }: WorldMessage) => !media && text.startsWith('â
 
 /** Nothing is under way any more: no message is queued or unacknowledged at the broker. */
 const queuesAreEmpty = async (): Promise<void> => {
-  const response = await fetch(`${stack.rabbitmq.managementUrl}/api/queues`, {
-    headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
-  });
+  const { username, password, origin } = new URL(stack.rabbitmq.managementUrl);
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const response = await fetch(`${origin}/api/queues`, { headers: { authorization } });
   const queues = (await response.json()) as { name: string; messages?: number }[];
   const busy = queues.filter(({ name, messages }) => name !== 'logger' && messages !== 0);
   expect(busy.map(({ name, messages }) => `${name}: ${messages}`)).toEqual([]);
@@ -79,9 +79,12 @@ const called = (method: string, since: number) =>
     },
   );
 
-let unique = 0;
+let takes = 0;
 /** An address that was not asked for before: every test downloads anew. */
-const address = (path: string): string => `${stack.site.url}${path}?take=${(unique += 1)}`;
+const address = (path: string): string => {
+  takes += 1;
+  return `${stack.site.url}${path}?take=${takes}`;
+};
 
 describe('a command is answered exactly once', { timeout: 300_000 }, () => {
   it('with nothing broken', async () => {

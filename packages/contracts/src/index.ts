@@ -1,4 +1,5 @@
 export * from './envelope.ts';
+export { type Examples, examples } from './examples.ts';
 export * from './failures.ts';
 export * from './logs.ts';
 export * from './media.ts';

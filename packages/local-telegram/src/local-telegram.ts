@@ -82,6 +82,13 @@ export const startLocalTelegram = async (options: LocalTelegramOptions = {}): Pr
   const keysOf = (user: WorldUser | string) =>
     authKeys.of((typeof user === 'string' ? world.user(user) : user).id);
 
+  const close = async () => {
+    world.close();
+    await server.close();
+    await files.close();
+  };
+  let closed: Promise<void> | undefined;
+
   return {
     endpoint: { host, port: address.port, publicKeyPem: key.publicKeyPem },
     privateKeyPem: key.privateKeyPem,
@@ -106,10 +113,9 @@ export const startLocalTelegram = async (options: LocalTelegramOptions = {}): Pr
       const change = { kind: 'too-long', pts: chat.box.pts } as const;
       world.deliver([{ chat, audience: chat.members, change }], { account, method: 'updates' });
     },
-    close: async () => {
-      world.close();
-      await server.close();
-      await files.close();
+    close: () => {
+      closed ??= close();
+      return closed;
     },
   };
 };

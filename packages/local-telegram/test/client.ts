@@ -1,9 +1,11 @@
 import { createPublicKey } from 'node:crypto';
 import bigInt from 'big-integer';
 import { TelegramClient } from 'telegram';
+import type { TelegramClientParams } from 'telegram/client/telegramBaseClient.js';
 import { _serverKeys } from 'telegram/crypto/RSA.js';
 import { Logger, PromisedNetSockets } from 'telegram/extensions/index.js';
 import { LogLevel } from 'telegram/extensions/Logger.js';
+import { ConnectionTCPFull } from 'telegram/network/index.js';
 import { StringSession } from 'telegram/sessions/index.js';
 import { sha1 } from '../src/crypto/hash.ts';
 import type { LocalTelegram } from '../src/index.ts';
@@ -18,7 +20,11 @@ const trust = (publicKeyPem: string): void => {
 };
 
 /** An unmodified GramJS client that is pointed at the data centre: one socket class and one key. */
-export const gramClient = (dc: Pick<LocalTelegram, 'endpoint'>, session = ''): TelegramClient => {
+export const gramClient = (
+  dc: Pick<LocalTelegram, 'endpoint'>,
+  session = '',
+  transport: TelegramClientParams['connection'] = ConnectionTCPFull,
+): TelegramClient => {
   const { host, port, publicKeyPem } = dc.endpoint;
   trust(publicKeyPem);
   class LocalSocket extends PromisedNetSockets {
@@ -30,6 +36,7 @@ export const gramClient = (dc: Pick<LocalTelegram, 'endpoint'>, session = ''): T
   if (!session) stored.setDC(2, '127.0.0.1', 80);
   const client = new TelegramClient(stored, 1, 'hash', {
     networkSocket: LocalSocket,
+    connection: transport,
     connectionRetries: 5,
     baseLogger: new Logger(LogLevel.NONE),
   });

@@ -1,5 +1,6 @@
+import { ConnectionTCPAbridged, ConnectionTCPFull, ConnectionTCPObfuscated } from 'telegram/network/index.js';
 import { describe, expect, it } from 'vitest';
-import { startLocalTelegram } from '../src/index.ts';
+import { closeClient, gramClient } from './client.ts';
 import { localTelegram } from './fixture.ts';
 
 describe('log-in', () => {
@@ -33,6 +34,19 @@ describe('log-in', () => {
     expect(await second.checkAuthorization()).toBe(true);
   });
 
+  it.each([ConnectionTCPAbridged, ConnectionTCPObfuscated, ConnectionTCPFull])(
+    'is possible over %o',
+    async (transport) => {
+      const client = gramClient(telegram.dc, telegram.world.mintSession('bob'), transport);
+      try {
+        await client.connect();
+        expect((await client.getMe()).username).toBe('bob');
+      } finally {
+        await closeClient(client);
+      }
+    },
+  );
+
   it('takes a bot by its token', async () => {
     const bot = telegram.world.addUser('helper_bot', { bot: true });
     const client = telegram.open();
@@ -60,16 +74,5 @@ describe('log-in', () => {
     const client = await telegram.connect('alice');
     telegram.dc.revokeSessions('alice');
     await expect(client.getDialogs({})).rejects.toThrow('AUTH_KEY_UNREGISTERED');
-  });
-});
-
-describe('startLocalTelegram', () => {
-  it('starts again with a key that it is given', async () => {
-    const first = await startLocalTelegram();
-    await first.close();
-    const second = await startLocalTelegram({ privateKeyPem: first.privateKeyPem });
-    await second.close();
-    expect(second.endpoint.publicKeyPem).toBe(first.endpoint.publicKeyPem);
-    expect(first.endpoint.publicKeyPem).toContain('BEGIN RSA PUBLIC KEY');
   });
 });

@@ -1,4 +1,4 @@
-export { canonicalUrl, contentHash, maxUrlLength, parseMediaUrl } from './canonical-url.ts';
+export { canonicalUrl, contentHash } from './canonical-url.ts';
 export { DownloadFailed } from './download/download-failed.ts';
 export {
   createDownloader,

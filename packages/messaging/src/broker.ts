@@ -19,7 +19,7 @@ export interface BrokerOptions {
   redis: Redis;
   /** The retry ladder, a delay per attempt; 5 s, 30 s and 5 min by default. All replicas of a service need the same. */
   retryDelaysMs?: readonly number[];
-  /** Messages in hand per consumer, 50 by default. */
+  /** Messages in hand per consumer, 100 by default. */
   prefetch?: number;
   /** Messages that may be ahead of their confirms, 500 by default. */
   maxUnconfirmed?: number;
@@ -131,7 +131,7 @@ export const connectBroker = async (options: BrokerOptions): Promise<Broker> => 
         ...{ connection: consuming, publisher, redis, log, metrics, queue, handlers },
         signal: life.signal,
         retryDelaysMs: options.retryDelaysMs ?? defaultRetryDelaysMs,
-        prefetch: how?.prefetch ?? options.prefetch ?? 50,
+        prefetch: how?.prefetch ?? options.prefetch ?? 100,
       });
       consumers.add(consumer);
       return consumer;

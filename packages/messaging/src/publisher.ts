@@ -160,7 +160,7 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
           correlationId: event.correlationid,
           appId: service,
           // AMQP counts in seconds.
-          timestamp: Math.floor(Date.parse(event.time) / 1000),
+          timestamp: Math.floor(Date.now() / 1000),
           contentType,
           persistent: true,
           mandatory: true,
@@ -168,11 +168,12 @@ export const startPublisher = (options: PublisherOptions): Publisher => {
       };
       return { envelope: event, message };
     },
-    publish: async ({ envelope: event, message }) => {
+    publish: ({ envelope: event, message }) => {
       const startedAt = performance.now();
-      await send(message);
-      metrics.published?.(event.type, performance.now() - startedAt);
-      return event.id;
+      return send(message).then(() => {
+        metrics.published?.(event.type, performance.now() - startedAt);
+        return event.id;
+      });
     },
     send,
     publishLog: (routingKey, record) => {

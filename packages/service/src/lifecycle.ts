@@ -60,7 +60,7 @@ export const createLifecycle = ({ log, graceMs, flush, exit }: LifecycleOptions)
     const startedAt = Date.now();
     await attempt('drain', () => drain(graceMs - reserveMs(graceMs)));
     // A start that is still under way may add steps meanwhile.
-    for (let next = steps.shift(); next !== undefined; next = steps.shift()) await attempt(next.name, next.step);
+    for (let next = steps.pop(); next !== undefined; next = steps.pop()) await attempt(next.name, next.step);
     log.info({ ms: Date.now() - startedAt, exitCode }, 'stopped');
     await leave(exitCode);
   };

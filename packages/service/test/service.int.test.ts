@@ -13,6 +13,8 @@ import { type Gate, openGate } from './gate.ts';
 import { endAll, type Line, startProcess } from './service-process.ts';
 
 const script = new URL('./fixture-service.ts', import.meta.url);
+/** On a busy machine a process takes seconds to start. */
+const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 20_000);
 const canary = 'canary-5e8c1f/ü';
 
 describe('runService', () => {
@@ -85,7 +87,7 @@ describe('runService', () => {
 
     await Promise.all([giveWork(), release()]);
     await service.says('handled');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { text } = await service.get('/metrics');
       expect(text).toContain('process_resident_memory_bytes');
       expect(text).toMatch(
@@ -151,7 +153,7 @@ describe('runService', () => {
     await service.says('ready');
     service.signal('SIGTERM');
     const { time } = await service.says('onStop: last registered');
-    await vi.waitFor(() => expect(Date.now() - Number(time)).toBeGreaterThan(400));
+    await eventually(() => expect(Date.now() - Number(time)).toBeGreaterThan(400));
     service.signal('SIGTERM');
     expect(await service.exit).toBe(1);
     expect(service.raw()).toContain('a second signal');
@@ -216,13 +218,13 @@ describe('runService', () => {
     const service = start({ REDIS_URL: gate.url });
     await service.says('ready');
     await gate.shut();
-    await vi.waitFor(async () => expect((await service.get('/ready')).status).toBe(503));
+    await eventually(async () => expect((await service.get('/ready')).status).toBe(503));
     expect(JSON.parse((await service.get('/health')).text)).toMatchObject({
       status: 'unhealthy',
       checks: { redis: { ok: false }, rabbitmq: { ok: true } },
     });
     await gate.open();
-    await vi.waitFor(async () => expect((await service.get('/ready')).status).toBe(200), 10_000);
+    await eventually(async () => expect((await service.get('/ready')).status).toBe(200));
     service.signal('SIGTERM');
     expect(await service.exit).toBe(0);
     expect(service.lines.filter((line) => line.msg === 'redis connection lost, reconnecting')).toHaveLength(
@@ -279,7 +281,7 @@ describe('runService', () => {
       expect(await service.says('handled')).toMatchObject({ correlationId: '0123456789abcdef' });
       service.signal('SIGTERM');
       await service.exit;
-      await vi.waitFor(() => expect(received.at(-1)?.msg).toBe('stopped'));
+      await eventually(() => expect(received.at(-1)?.msg).toBe('stopped'));
       const upToStopped = service.lines.slice(
         0,
         service.lines.findIndex((line) => line.msg === 'stopped') + 1,
@@ -294,15 +296,15 @@ describe('runService', () => {
       const service = start({ RABBITMQ_URL: gate.url, POKE_LINES: '20' });
       await service.says('ready');
       await gate.shut();
-      await vi.waitFor(async () => expect((await service.get('/health')).status).toBe(503));
+      await eventually(async () => expect((await service.get('/health')).status).toBe(503));
       service.signal('SIGUSR2');
       await service.line((line) => line['n'] === 20);
       expect(received.some((line) => line.msg === 'poked')).toBe(false);
       await gate.open();
-      await vi.waitFor(() => expect(received.some((line) => line['n'] === 20)).toBe(true), 15_000);
+      await eventually(() => expect(received.some((line) => line['n'] === 20)).toBe(true));
       const numbers = received.filter((line) => line.msg === 'poked').map((line) => line['n']);
       expect(numbers).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-      await vi.waitFor(async () => expect((await service.get('/ready')).status).toBe(200), 10_000);
+      await eventually(async () => expect((await service.get('/ready')).status).toBe(200));
     });
 
     it('are dropped beyond 10,000, the oldest first, which is counted and said', async () => {
@@ -310,7 +312,7 @@ describe('runService', () => {
       const service = start({ RABBITMQ_URL: gate.url, POKE_LINES: '10200' });
       await service.says('ready');
       await gate.shut();
-      await vi.waitFor(async () => expect((await service.get('/health')).status).toBe(503));
+      await eventually(async () => expect((await service.get('/health')).status).toBe(503));
       service.signal('SIGUSR2');
       await service.line((line) => line['n'] === 10_200);
       const { text } = await service.get('/metrics');
@@ -320,7 +322,7 @@ describe('runService', () => {
       await gate.open();
       const notice = await service.says('log lines were dropped while the broker was away');
       expect(Number(notice['dropped'])).toBeGreaterThanOrEqual(200);
-      await vi.waitFor(() => expect(received.some((line) => line['n'] === 10_200)).toBe(true), 15_000);
+      await eventually(() => expect(received.some((line) => line['n'] === 10_200)).toBe(true));
       expect(received.some((line) => line['n'] === 1)).toBe(false);
       expect(service.lines.filter((line) => line['dropped'] !== undefined)).toHaveLength(1);
     });

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,26 +9,32 @@ import { createVhost, isListening, startRabbitMq, startRedis, startS3 } from '@h
 import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { Client } from 'minio';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { ensureS3 } from '../src/tools/s3-program.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'heavy-stack-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Pids of the processes whose environment or command line names the folder. Linux only; zombies have neither. */
-const processesOf = (folder: string): string[] =>
+const orNothing = <T>(read: () => T): T | '' => {
+  try {
+    return read();
+  } catch {
+    // The process ended between the listing and the look, or is not ours.
+    return '';
+  }
+};
+
+/** Pids of the processes that work in the folder or are told of it. Linux only; zombies count as gone. */
+const processesOf = (folder: string): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/u.test(name))
-    .filter((pid) =>
-      ['environ', 'cmdline'].some((file) => {
-        try {
-          return readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(folder);
-        } catch {
-          // It ended between the listing and the look, or is not ours.
-          return false;
-        }
-      }),
-    );
+    .filter(
+      (pid) =>
+        orNothing(() => readlinkSync(`/proc/${pid}/cwd`)).startsWith(folder) ||
+        orNothing(() => readFileSync(`/proc/${pid}/environ`, 'latin1')).includes(folder) ||
+        orNothing(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1')).includes(folder),
+    )
+    .map(Number);
 
 describe('createVhost', () => {
   it('makes a virtual host that others do not see, and that is gone once dropped', async () => {
@@ -147,22 +153,18 @@ describe('the servers of a process', () => {
 
   it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('are gone after its %s', async (signal) => {
     const folder = join(dir, `owner-${signal}`);
-    const process_: ChildProcess = spawn(process.execPath, [owner, folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(createInterface(process_.stdout!), 'line')) as [string];
+    const child = spawn(process.execPath, [owner, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     const { pids, ports } = JSON.parse(line) as { pids: number[]; ports: number[] };
-    expect(processesOf(folder).map(Number)).toEqual(expect.arrayContaining(pids));
-    expect(await Promise.all(ports.map(isListening))).toEqual(ports.map(() => true));
+    const listening = () => Promise.all(ports.map(isListening));
+    expect(processesOf(folder)).toEqual(expect.arrayContaining(pids));
+    expect(await listening()).toEqual(ports.map(() => true));
 
-    process_.kill(signal);
+    child.kill(signal);
 
-    await vi.waitFor(
-      async () => expect(await Promise.all(ports.map(isListening))).toEqual(ports.map(() => false)),
-      {
-        timeout: 20_000,
-      },
-    );
-    await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), { timeout: 20_000 });
+    const timeout = 20_000;
+    await vi.waitFor(async () => expect(await listening()).toEqual(ports.map(() => false)), { timeout });
+    await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), { timeout });
   });
 });

@@ -13,6 +13,8 @@ import { openLogReader } from '../src/log-query.ts';
 
 const main = new URL('../src/main.ts', import.meta.url);
 const logs = fileURLToPath(new URL('../src/logs.ts', import.meta.url));
+/** On a busy machine a process takes seconds to start. */
+const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, 20_000);
 const first = 'aaaaaaaa-0000-4000-8000-000000000001';
 const second = 'aaaaaaab-0000-4000-8000-000000000002';
 
@@ -46,7 +48,7 @@ const startLogger = async () => {
     LOGS_DB: path,
   });
   await logger.says('ready');
-  await vi.waitFor(async () => expect((await logger.get('/ready')).status).toBe(200));
+  await eventually(async () => expect((await logger.get('/ready')).status).toBe(200));
   return logger;
 };
 
@@ -97,9 +99,9 @@ describe('logger', () => {
     for (let n = 0; n < 1200; n += 1) log(`line ${n}`, { time: 1_000_000_000_000 });
     channel.publish(logsExchange, 'logs.rogue.info', Buffer.from('no JSON'));
     log('last');
-    await vi.waitFor(() => expect(messagesOf('gateway')).toHaveLength(1201), 10_000);
+    await eventually(() => expect(messagesOf('gateway')).toHaveLength(1201));
     expect(messagesOf('gateway')).toEqual([...Array.from({ length: 1200 }, (_, n) => `line ${n}`), 'last']);
-    await vi.waitFor(() => expect(messagesOf('logger')).toContain('ready'));
+    await eventually(() => expect(messagesOf('logger')).toContain('ready'));
     expect(stored().find((record) => record.msg === 'malformed log line')).toMatchObject({
       level: 'warn',
       service: 'logger',
@@ -111,27 +113,27 @@ describe('logger', () => {
   it('loses nothing when it is killed in the midst and started again', async () => {
     const logger = await startLogger();
     for (let n = 0; n < 3000; n += 1) log(`line ${n}`);
-    await vi.waitFor(() => expect(messagesOf('gateway').length).toBeGreaterThan(0));
+    await eventually(() => expect(messagesOf('gateway').length).toBeGreaterThan(0));
     logger.signal('SIGKILL');
     await logger.exit;
     for (let n = 3000; n < 3100; n += 1) log(`line ${n}`);
     await channel.waitForConfirms();
     await startLogger();
     // A line may be there twice: it was stored, and the logger died before it said so.
-    await vi.waitFor(() => expect(new Set(messagesOf('gateway')).size).toBe(3100), 15_000);
+    await eventually(() => expect(new Set(messagesOf('gateway')).size).toBe(3100));
   });
 
   it('stores and acknowledges what it has in hand when it stops', async () => {
     const logger = await startLogger();
     for (let n = 0; n < 50; n += 1) log(`line ${n}`);
     await channel.waitForConfirms();
-    await vi.waitFor(() => expect(messagesOf('gateway').length).toBeGreaterThan(0));
+    await eventually(() => expect(messagesOf('gateway').length).toBeGreaterThan(0));
     logger.signal('SIGTERM');
     expect(await logger.exit).toBe(0);
     const kept = messagesOf('gateway').length;
     const left = await channel.checkQueue(logsQueue.name);
     await startLogger();
-    await vi.waitFor(() => expect(messagesOf('gateway')).toHaveLength(50));
+    await eventually(() => expect(messagesOf('gateway')).toHaveLength(50));
     expect(kept).toBeGreaterThan(0);
     expect(left.consumerCount).toBe(0);
   });
@@ -139,11 +141,11 @@ describe('logger', () => {
   it('comes back after its queue was deleted', async () => {
     await startLogger();
     await channel.deleteQueue(logsQueue.name);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       log('after');
       await channel.waitForConfirms();
       expect(messagesOf('gateway')).toContain('after');
-    }, 15_000);
+    });
   });
 });
 
@@ -174,7 +176,7 @@ describe('npm run logs', () => {
     log('received', { time, correlationId: first, chatId: 7 });
     log('downloaded', { time: time + 1, service: 'media-pirate', correlationId: first, level: 'warn' });
     log('another', { correlationId: second });
-    await vi.waitFor(() => expect(messagesOf('gateway')).toHaveLength(2));
+    await eventually(() => expect(messagesOf('gateway')).toHaveLength(2));
 
     const { code, out, err } = await runCommand('--correlation', first.slice(0, 8));
     expect([code, err]).toEqual([0, '']);
@@ -204,16 +206,16 @@ describe('npm run logs', () => {
   it('follows until Ctrl-C, also a command that is yet to come', async () => {
     await startLogger();
     log('before', { correlationId: second });
-    await vi.waitFor(() => expect(messagesOf('gateway')).toHaveLength(1));
+    await eventually(() => expect(messagesOf('gateway')).toHaveLength(1));
     const all = startCommand('--follow', '--service', 'gateway');
     const one = startCommand('--follow', '--correlation', first);
-    await vi.waitFor(() => expect(all.out).toContain('before'));
-    await vi.waitFor(() => expect(one.err).toContain('waiting for it'));
+    await eventually(() => expect(all.out).toContain('before'));
+    await eventually(() => expect(one.err).toContain('waiting for it'));
     log('after one', { correlationId: first });
-    await vi.waitFor(() => expect(one.out).toContain('after one'));
+    await eventually(() => expect(one.out).toContain('after one'));
     log('after two', { correlationId: first });
-    await vi.waitFor(() => expect(one.out).toContain('after two'));
-    await vi.waitFor(() => expect(all.out).toContain('after two'));
+    await eventually(() => expect(one.out).toContain('after two'));
+    await eventually(() => expect(all.out).toContain('after two'));
     expect(one.out).not.toContain('before');
     for (const { child } of [all, one]) {
       const closed = once(child, 'close');

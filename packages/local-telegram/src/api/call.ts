@@ -89,7 +89,7 @@ type RequestsOf<N extends Namespace> = {
 };
 
 /** Every request of these namespaces, by the name of its method. */
-export type Requests = { [N in Namespace]: RequestsOf<N> }[Namespace] extends infer U
+type Requests = { [N in Namespace]: RequestsOf<N> }[Namespace] extends infer U
   ? { [K in U extends unknown ? keyof U : never]: U extends Record<K, infer R> ? R : never }
   : never;
 

@@ -10,7 +10,7 @@ import { inputMedia } from './input-media.ts';
 import { checkLength, entitiesOf } from './messages-send.ts';
 import { chatOf, supergroupOf } from './peers.ts';
 
-/** https://core.telegram.org/method/messages.deleteMessages */
+/** As clients have it; what the server calls a longer list is not documented, and the name below is ours. */
 const maxDeletedAtOnce = 100;
 
 /** @throws {RpcError} `MESSAGE_ID_INVALID` where the account sees no such message in that chat. */

@@ -36,7 +36,7 @@ const placeOf = (
   if (!(chat instanceof Supergroup && chat.forum)) return message ? { replyTo: message } : {};
   // A topic is addressed as a reply to the service message that made it.
   const topic = chat.topics.find(({ id }) => id === (topMsgId ?? replyToMsgId));
-  if (topMsgId !== undefined && !topic) throw badRequest('TOPIC_ID_INVALID');
+  if (topMsgId !== undefined && !topic) throw badRequest('TOPIC_DELETED');
   return { ...(message && !message.service ? { replyTo: message } : {}), ...(topic ? { topic } : {}) };
 };
 

@@ -1,7 +1,8 @@
 import { createDiffieHellman, type DiffieHellman, randomBytes } from 'node:crypto';
 import { Api, bigFromBytes, bytesOfBig, long, readTl, type TlObject } from '../tl.ts';
 import { sha1, sha256 } from './hash.ts';
-import { igeDecrypt, igeEncrypt } from './ige.ts';
+import { igeDecrypt } from './ige-decrypt.ts';
+import { igeEncrypt } from './ige-encrypt.ts';
 import type { ServerKey } from './server-key.ts';
 
 /** The safe prime that Telegram's servers use; clients know it and skip the proof. */
@@ -20,12 +21,12 @@ const generator = 3;
 const pq = Buffer.from('17ed48941a08f981', 'hex');
 
 /** The client broke the protocol of the handshake. */
-export class HandshakeError extends Error {
+class HandshakeError extends Error {
   override readonly name = 'HandshakeError';
 }
 
 /** What the handshake ends in. */
-export interface NewAuthKey {
+interface NewAuthKey {
   readonly key: Buffer;
   readonly salt: bigint;
 }

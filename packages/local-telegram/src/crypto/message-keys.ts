@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sha256 } from './hash.ts';
-import { igeDecrypt, igeEncrypt } from './ige.ts';
+import { igeDecrypt } from './ige-decrypt.ts';
+import { igeEncrypt } from './ige-encrypt.ts';
 
 /** Who wrote the message: the derivation is different for each way (MTProto 2.0, `x` = 0 or 8). */
 const offsets = { client: 0, server: 8 } as const;

@@ -10,9 +10,9 @@ export interface FileAccess {
   readonly fileReference: Buffer;
 }
 
-/** The name of the size that a thumbnail is downloaded by, and that of a photo itself. */
+/** The name of the size that a thumbnail is downloaded by. */
 export const thumbnailSize = 'm';
-export const photoSize = 'x';
+const photoSize = 'x';
 
 const attributesOf = (media: WorldMedia): Api.TypeDocumentAttribute[] => {
   const attributes: Api.TypeDocumentAttribute[] = [];
@@ -43,7 +43,7 @@ const attributesOf = (media: WorldMedia): Api.TypeDocumentAttribute[] => {
   return attributes;
 };
 
-export const documentToTl = (media: WorldMedia, access: FileAccess, date: number): Api.Document => {
+const documentToTl = (media: WorldMedia, access: FileAccess, date: number): Api.Document => {
   const { thumbnail } = media;
   return new Api.Document(
     present({

@@ -1,5 +1,5 @@
 /** The kinds of https://core.telegram.org/type/MessageEntity that this world knows, named as the Bot API names them. */
-export const entityTypes = [
+const entityTypes = [
   'url',
   'email',
   'mention',
@@ -37,18 +37,21 @@ const patterns: readonly (readonly [EntityType, RegExp])[] = [
   ['email', /[\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}/giu],
   [
     'url',
-    new RegExp(`https?://[^\\s<>"]+|(?<![\\w@.])${bareDomain}(?![\\w.@-])(?:[:/?#][^\\s<>"]*)?`, 'giu'),
+    new RegExp(`https?://[^\\s<>"]+|(?<![\\w@.])${bareDomain}(?!\\.?[\\w@-])(?:[:/?#][^\\s<>"]*)?`, 'giu'),
   ],
   ['mention', /(?<![\w@/])@[a-z]\w{3,31}/giu],
   ['hashtag', /(?<![\w#/&])#[\p{L}\p{N}_]*[\p{L}_][\p{L}\p{N}_]*/giu],
   ['bot_command', /(?<![\w/])\/[a-z]\w{0,31}(?:@\w+)?(?![\w/])/giu],
 ];
 
+const sentenceEnd = /[.,;:!?'"…]+$/u;
+
 /** What ends a sentence does not belong to the link before it; a closing bracket does where the link opened one. */
 const trimmedUrl = (url: string): string => {
-  let trimmed = url.replace(/[.,;:!?'"…]+$/u, '');
-  while (trimmed.endsWith(')') && !trimmed.includes('('))
-    trimmed = trimmed.slice(0, -1).replace(/[.,;:!?]+$/u, '');
+  const count = (text: string, bracket: string): number => text.split(bracket).length;
+  let trimmed = url.replace(sentenceEnd, '');
+  while (trimmed.endsWith(')') && count(trimmed, ')') > count(trimmed, '('))
+    trimmed = trimmed.slice(0, -1).replace(sentenceEnd, '');
   return trimmed;
 };
 

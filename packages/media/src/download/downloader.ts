@@ -75,7 +75,10 @@ export interface Downloaded {
 }
 
 export interface Downloader {
-  /** @throws {DownloadFailed}; the signal's reason where that aborts. The partial files stay for another try. */
+  /**
+   * @throws {DownloadFailed} for what a person can be told; the signal's reason where that aborts; SpawnFailed where a
+   * tool is not there. The partial files stay for another try.
+   */
   download(order: DownloadOrder): Promise<Downloaded>;
   /** Removes the job's folder. */
   discard(jobId: string): Promise<void>;

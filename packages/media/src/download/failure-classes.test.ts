@@ -115,6 +115,16 @@ describe('classifyFailure', () => {
     ).toBe(code);
   });
 
+  it.each([
+    ['unsupported', 'ERROR: Unsupported URL: http://e.example/private/login?x=HTTP%20Error%20404'],
+    [
+      'source_unreachable',
+      'ERROR: [generic] private: Unable to download webpage: HTTP Error 500: Internal Server Error',
+    ],
+  ])('reads %s from what happened, and not from a name in %j', (code, line) => {
+    expect(classifyFailure(line, 'video')).toBe(code);
+  });
+
   it('tells what is missing by what was asked for', () => {
     const line =
       'ERROR: [generic] s: Requested format is not available. Use --list-formats for a list of available formats';

@@ -66,9 +66,16 @@ export const failureClasses: readonly FailureClass[] = [
   { pattern: /^ERROR: \[(?!generic\])[\w:+-]+\]/, code: 'extractor_broken' },
 ];
 
+/** An error without the URLs and the media's id in it: `/private/sign-in` says nothing about what went wrong. */
+const withoutNames = (line: string): string =>
+  line.replace(/https?:\/\/[^\s'"]+/g, '<url>').replace(/^ERROR: (\[[\w:+-]+\]) [^ :]+: /, 'ERROR: $1 ');
+
 /** The failure that yt-dlp's standard error tells of; `internal` where nobody knows. */
 export const classifyFailure = (stderr: string, kind: MediaKind): FailureCode => {
-  const errors = stderr.split('\n').filter((line) => line.startsWith('ERROR:'));
+  const errors = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('ERROR:'))
+    .map(withoutNames);
   for (const { pattern, code } of failureClasses)
     if (errors.some((line) => pattern.test(line))) return typeof code === 'string' ? code : code[kind];
   return 'internal';

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { convertToAudio, convertToVideo, type OnConverted } from '../ffmpeg/convert.ts';
 import { probe } from '../ffmpeg/probe.ts';
+import { ToolFailed } from '../ffmpeg/run-tool.ts';
 import { writeThumbnail } from '../ffmpeg/thumbnail.ts';
 import { DownloadFailed } from './download-failed.ts';
 import type { Downloaded, Job } from './downloader.ts';
@@ -16,10 +17,18 @@ export const finishMedia = async (job: Job, { file, info }: Source): Promise<Dow
   const { options, order, url, folder } = job;
   const { ffmpegPath, ffprobePath, reaper } = options;
   const tools = { ffmpegPath, ffprobePath, env: job.env, signal: job.signal, ...(reaper ? { reaper } : {}) };
-  const contents = await probe(tools, file.path);
   const { maxBytes, maxDurationS } = options.limits;
   const subject = url.hostname;
-  if (!contents || !(contents.video || contents.audio)) throw new DownloadFailed('unsupported', { subject });
+  /** What ffmpeg can do nothing with is no media. */
+  const readable = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (cause) {
+      throw cause instanceof ToolFailed ? new DownloadFailed('unsupported', { subject }, { cause }) : cause;
+    }
+  };
+  const contents = await readable(probe(tools, file.path));
+  if (!contents.video && !contents.audio) throw new DownloadFailed('unsupported', { subject });
   if (order.kind === 'video' && !contents.video) throw new DownloadFailed('no_video', { subject });
   if (order.kind === 'audio' && !contents.audio) throw new DownloadFailed('no_audio', { subject });
   const checkDuration = (durationS: number): void => {
@@ -53,19 +62,13 @@ export const finishMedia = async (job: Job, { file, info }: Source): Promise<Dow
   if (order.kind === 'audio') {
     const path = join(folder.output, 'media.mp3');
     const tags = { title, ...(performer === undefined ? {} : { artist: performer }) };
-    const result = await convertToAudio(tools, file.path, path, contents, tags, onConverted);
-    if (!result) throw new DownloadFailed('unsupported', { subject });
+    const result = await readable(convertToAudio(tools, file.path, path, contents, tags, onConverted));
     return { ...(await finished(path, result.durationS)), mime: 'audio/mpeg', extension: 'mp3' };
   }
 
-  const result = await convertToVideo(
-    tools,
-    file.path,
-    join(folder.output, 'media.mp4'),
-    contents,
-    onConverted,
+  const result = await readable(
+    convertToVideo(tools, file.path, join(folder.output, 'media.mp4'), contents, onConverted),
   );
-  if (!result?.probe.video) throw new DownloadFailed('unsupported', { subject });
   const { durationS, video } = result.probe;
   const about = await finished(result.path, durationS);
   const thumbnailPath = join(folder.output, 'thumbnail.jpg');
@@ -73,7 +76,8 @@ export const finishMedia = async (job: Job, { file, info }: Source): Promise<Dow
   if (!hasThumbnail) options.log.warn({ jobId: order.jobId }, 'no thumbnail could be made');
   return {
     ...about,
-    ...{ mime: 'video/mp4', extension: 'mp4', width: video.width, height: video.height },
+    ...{ mime: 'video/mp4', extension: 'mp4' },
+    ...(video ? { width: video.width, height: video.height } : {}),
     ...(hasThumbnail ? { thumbnailPath } : {}),
   };
 };

@@ -26,6 +26,8 @@ export const fileTitle = (url: string): string => {
 export const titleOf = (info: MediaInfo | undefined, url: string): { title: string; performer?: string } => {
   const bare = info === undefined || info.direct === true;
   const title = clean((bare ? undefined : info.title) ?? fileTitle(info?.webpage_url ?? url), 1024);
-  const performer = clean(info?.artist ?? info?.creator ?? info?.uploader ?? info?.channel ?? '', 256);
+  // The general extractor calls the host the uploader.
+  const uploader = info?.extractor_key === 'Generic' ? undefined : (info?.uploader ?? info?.channel);
+  const performer = clean(info?.artist ?? info?.creator ?? uploader ?? '', 256);
   return { title: title || 'Untitled', ...(performer === '' ? {} : { performer }) };
 };

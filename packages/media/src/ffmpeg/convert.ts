@@ -35,35 +35,36 @@ const videoArguments = ({ video }: VideoPlan): string[] =>
 const audioArguments = ({ audio }: VideoPlan): string[] =>
   audio === 'encode' ? ['-c:a', 'aac', '-b:a', '160k', '-ac', '2'] : ['-c:a', 'copy'];
 
-const writeVideo = async (
-  tools: FfmpegTools,
-  from: string,
+/** Tries one way after the other; only a tool that fails makes it try the next. */
+const firstThatWorks = async <T>(
+  ways: readonly T[],
   to: string,
-  source: Probe,
-  plan: VideoPlan,
-  onConverted: OnConverted | undefined,
-): Promise<Probe | null> => {
-  const maps = [source.video, source.audio].flatMap((one) => (one ? ['-map', `0:${one.index}`] : []));
-  await runTool(
-    tools.ffmpegPath,
-    [
-      ...quiet,
-      ...untrustedInput,
-      ...['-i', `file:${from}`, ...maps, '-map_metadata', '-1', '-map_chapters', '-1'],
-      ...videoArguments(plan),
-      ...audioArguments(plan),
-      ...['-max_muxing_queue_size', '4096', '-movflags', '+faststart', '-f', 'mp4', `file:${to}`],
-    ],
-    tools,
-    progressReader(source.durationS, onConverted),
-  );
-  const result = await probe(tools, to);
-  return result?.video && result.durationS > 0 ? result : null;
+  attempt: (way: T) => Promise<Probe>,
+): Promise<Probe> => {
+  let failure: ToolFailed | undefined;
+  for (const way of ways) {
+    try {
+      return await attempt(way);
+    } catch (error) {
+      if (!(error instanceof ToolFailed)) throw error;
+      failure = error;
+      await rm(to, { force: true });
+    }
+  }
+  throw failure ?? new ToolFailed('there was no way to try');
+};
+
+/** ffmpeg ends well over files from which nothing can be read. */
+const written = async (tools: FfmpegTools, path: string, stream: 'video' | 'audio'): Promise<Probe> => {
+  const result = await probe(tools, path);
+  if (!result[stream] || result.durationS === 0) throw new ToolFailed(`no ${stream} could be read`);
+  return result;
 };
 
 /**
  * Makes `from` a video that Telegram plays inline, doing as little as it takes: nothing, a new container at `to`, or a
- * new encoding at `to`. Returns where the video is and what is in it; null where there is no way to make one.
+ * new encoding at `to`. Returns where the video is and what is in it.
+ * @throws {ToolFailed} where none can be made.
  */
 export const convertToVideo = async (
   tools: FfmpegTools,
@@ -71,31 +72,42 @@ export const convertToVideo = async (
   to: string,
   source: Probe,
   onConverted?: OnConverted,
-): Promise<{ path: string; probe: Probe } | null> => {
+): Promise<{ path: string; probe: Probe }> => {
   const plan = videoPlan(source);
-  if (!plan) return null;
+  if (!source.video || !plan) throw new ToolFailed('there are no pictures');
   if (plan.isContainerFine && source.durationS > 0 && (await isFastStart(from)))
     return { path: from, probe: source };
+  const maps = [source.video, source.audio].flatMap((one) => (one ? ['-map', `0:${one.index}`] : []));
   // A stream that cannot be copied into mp4 after all (broken time stamps, missing headers) is encoded.
-  const { width = 2, height = 2 } = source.video ?? {};
   const encodeAll: VideoPlan = {
     ...plan,
-    video: encodedSize({ width, height }),
+    video: encodedSize(source.video),
     audio: source.audio ? 'encode' : 'none',
   };
-  for (const attempt of plan.video === 'copy' || plan.audio === 'copy' ? [plan, encodeAll] : [plan]) {
-    try {
-      const result = await writeVideo(tools, from, to, source, attempt, onConverted);
-      if (result) return { path: to, probe: result };
-    } catch (error) {
-      if (!(error instanceof ToolFailed)) throw error;
-    }
-    await rm(to, { force: true });
-  }
-  return null;
+  const isCopying = plan.video === 'copy' || plan.audio === 'copy';
+  const result = await firstThatWorks(isCopying ? [plan, encodeAll] : [plan], to, async (way) => {
+    await runTool(
+      tools.ffmpegPath,
+      [
+        ...quiet,
+        ...untrustedInput,
+        ...['-i', `file:${from}`, ...maps, '-map_metadata', '-1', '-map_chapters', '-1'],
+        ...videoArguments(way),
+        ...audioArguments(way),
+        ...['-max_muxing_queue_size', '4096', '-movflags', '+faststart', '-f', 'mp4', `file:${to}`],
+      ],
+      tools,
+      progressReader(source.durationS, onConverted),
+    );
+    return written(tools, to, 'video');
+  });
+  return { path: to, probe: result };
 };
 
-/** Makes an mp3 at `to` of the sound in `from`; what is mp3 already is copied. Null where it cannot be read. */
+/**
+ * Makes an mp3 at `to` of the sound in `from`; what is mp3 already is copied.
+ * @throws {ToolFailed} where none can be made.
+ */
 export const convertToAudio = async (
   tools: FfmpegTools,
   from: string,
@@ -103,35 +115,25 @@ export const convertToAudio = async (
   source: Probe,
   tags: { title: string; artist?: string },
   onConverted?: OnConverted,
-): Promise<Probe | null> => {
+): Promise<Probe> => {
   const { audio } = source;
-  if (!audio) return null;
+  if (!audio) throw new ToolFailed('there is no sound');
   const encode = ['-c:a', 'libmp3lame', '-q:a', '2'];
-  const metadata = [
-    '-metadata',
-    `title=${tags.title}`,
-    ...(tags.artist ? ['-metadata', `artist=${tags.artist}`] : []),
-  ];
-  for (const codec of audio.codec === 'mp3' ? [['-c:a', 'copy'], encode] : [encode]) {
-    try {
-      await runTool(
-        tools.ffmpegPath,
-        [
-          ...quiet,
-          ...untrustedInput,
-          ...['-i', `file:${from}`, '-map', `0:${audio.index}`, '-map_metadata', '-1', '-map_chapters', '-1'],
-          ...codec,
-          ...['-id3v2_version', '3', ...metadata, '-f', 'mp3', `file:${to}`],
-        ],
-        tools,
-        progressReader(source.durationS, onConverted),
-      );
-      const result = await probe(tools, to);
-      if (result?.audio && result.durationS > 0) return result;
-    } catch (error) {
-      if (!(error instanceof ToolFailed)) throw error;
-    }
-    await rm(to, { force: true });
-  }
-  return null;
+  const ways = audio.codec === 'mp3' ? [['-c:a', 'copy'], encode] : [encode];
+  const artist = tags.artist === undefined ? [] : ['-metadata', `artist=${tags.artist}`];
+  return firstThatWorks(ways, to, async (codec) => {
+    await runTool(
+      tools.ffmpegPath,
+      [
+        ...quiet,
+        ...untrustedInput,
+        ...['-i', `file:${from}`, '-map', `0:${audio.index}`, '-map_metadata', '-1', '-map_chapters', '-1'],
+        ...[...codec, '-id3v2_version', '3', '-metadata', `title=${tags.title}`, ...artist],
+        ...['-f', 'mp3', `file:${to}`],
+      ],
+      tools,
+      progressReader(source.durationS, onConverted),
+    );
+    return written(tools, to, 'audio');
+  });
 };

@@ -1,4 +1,4 @@
-import { type FfmpegTools, runTool, ToolFailed, untrustedInput } from './run-tool.ts';
+import { type FfmpegTools, runTool, untrustedInput } from './run-tool.ts';
 
 /** A stream of pictures; `width` and `height` are as shown: square pixels, after rotation. */
 export interface VideoStream {
@@ -88,13 +88,11 @@ export const readProbe = (text: string): Probe => {
   };
 };
 
-/** What is in a file, or null where it is no media that ffmpeg knows. Only the file itself is opened. */
-export const probe = async (tools: FfmpegTools, path: string): Promise<Probe | null> => {
+/**
+ * What is in a file. Only the file itself is opened.
+ * @throws {ToolFailed} where it is no media that ffmpeg knows.
+ */
+export const probe = async (tools: FfmpegTools, path: string): Promise<Probe> => {
   const args = ['-v', 'error', ...untrustedInput, '-show_format', '-show_streams', '-print_format', 'json'];
-  try {
-    return readProbe(await runTool(tools.ffprobePath, [...args, '-i', `file:${path}`], tools));
-  } catch (error) {
-    if (error instanceof ToolFailed) return null;
-    throw error;
-  }
+  return readProbe(await runTool(tools.ffprobePath, [...args, '-i', `file:${path}`], tools));
 };

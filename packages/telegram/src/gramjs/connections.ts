@@ -80,7 +80,7 @@ export class Connections {
     this.#uploading ??= this.#startUploading();
     const connection = this.#uploading;
     try {
-      return await work(this.call);
+      return await work((request) => connection.call(request));
     } finally {
       if (--this.#uploads === 0) {
         connection.close();

@@ -1,11 +1,10 @@
 import bigInt from 'big-integer';
-import { Api, type TelegramClient } from 'telegram';
+import { Api } from 'telegram';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
-import { RPCError } from 'telegram/errors/index.js';
-import { ConnectionTCPFull, MTProtoSender, UpdateConnectionState } from 'telegram/network/index.js';
-import type { TLMessage } from 'telegram/tl/core/index.js';
+import { ConnectionTCPFull } from 'telegram/network/index.js';
 import type { Logger } from '../logger.ts';
 import { LogBridge } from './log.ts';
+import { Sender } from './sender.ts';
 import { socketTo, TcpSocket } from './socket.ts';
 import { within } from './timing.ts';
 
@@ -29,54 +28,6 @@ export interface LinkOptions {
   pongTimeoutMs: number;
   onUpdate: (update: Api.TypeUpdates) => void;
   log: Logger;
-}
-
-/** The library's sender without its reconnecting: a broken link is thrown away, and another opened above. */
-class Sender extends MTProtoSender {
-  readonly #onBroken: (reason: LinkBroken) => void;
-  readonly #library: LogBridge;
-
-  constructor(options: LinkOptions, library: LogBridge, onBroken: (reason: LinkBroken) => void) {
-    const onError = async (error: unknown) => options.log.warn({ err: error }, 'The link met an error');
-    super(options.authKey, {
-      logger: library,
-      retries: 1,
-      reconnectRetries: 0,
-      delay: 0,
-      autoReconnect: false,
-      connectTimeout: null,
-      authKeyCallback: null,
-      securityChecks: true,
-      dcId: options.dcId,
-      isMainSender: true,
-      // All that the sender asks of a client.
-      client: { _errorHandler: onError } as unknown as TelegramClient,
-      updateCallback: (_: unknown, update: Api.TypeUpdates | UpdateConnectionState) => {
-        if (!(update instanceof UpdateConnectionState)) options.onUpdate(update);
-        else if (update.state === UpdateConnectionState.broken)
-          onBroken(new KeyUnknown('the server does not know the key'));
-      },
-      _exportedSenderPromises: new Map(),
-    });
-    this.#onBroken = onBroken;
-    this.#library = library;
-  }
-
-  override reconnect(): void {
-    this.#onBroken(new LinkBroken('the connection was closed'));
-  }
-
-  /** The library stops at the first message that holds an error, and the calls answered behind it wait for ever. */
-  override async _handleContainer(container: TLMessage): Promise<void> {
-    for (const message of container.obj.messages) {
-      try {
-        await this._processMessage(message);
-      } catch (error) {
-        // An RPCError has reached its caller already.
-        if (!(error instanceof RPCError)) this.#library.error(`A message could not be read: ${error}`);
-      }
-    }
-  }
 }
 
 /** One TCP connection with one MTProto session on it, from its opening to its first fault. */
@@ -106,7 +57,15 @@ export class Link {
       socket: socketTo(options),
       testServers: false,
     });
-    this.#sender = new Sender(options, log, (reason) => this.break(reason));
+    const { authKey, dcId, onUpdate } = options;
+    this.#sender = new Sender({
+      authKey,
+      dcId,
+      onUpdate,
+      onClosed: () => this.break(new LinkBroken('the connection was closed')),
+      onKeyUnknown: () => this.break(new KeyUnknown('the server does not know the key')),
+      log,
+    });
   }
 
   /** Connects. The link has no layer yet: the first call has to bring it, or the key must have it from another link. */
@@ -169,6 +128,11 @@ export class Link {
     for (const reject of this.#inFlight) reject(reason);
     this.#inFlight.clear();
     this.#resolveBroken(reason);
+  }
+
+  /** Why the link is gone; undefined while it is not. */
+  get reason(): LinkBroken | undefined {
+    return this.#reason;
   }
 
   get #bytesMoved(): number {

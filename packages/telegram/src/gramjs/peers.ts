@@ -5,8 +5,11 @@ import { PeerUnknown } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Peer, PeerStore } from '../peer-store.ts';
 import { markedChannel, markedGroup, unmarked } from './ids.ts';
+import { within } from './timing.ts';
 
 const maxRemembered = 20_000;
+/** A store that takes longer is done without: a client that waits for its server may wait for ever. */
+const storeTimeoutMs = 2000;
 
 const fromUser = (user: Api.TypeUser): Peer | null => {
   if (!(user instanceof Api.User)) return null;
@@ -74,7 +77,11 @@ export class Peers {
     const known = this.#known.get(id);
     if (known && isAddressable(known)) return known;
     try {
-      const stored = await this.#store().get(id);
+      const stored = await within(
+        this.#store().get(id),
+        storeTimeoutMs,
+        () => new Error('the store takes too long'),
+      );
       if (stored) this.#known.set(id, stored);
       return stored ?? known;
     } catch (error) {

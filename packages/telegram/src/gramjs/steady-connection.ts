@@ -147,6 +147,7 @@ export class SteadyConnection {
     if (this.#ending.signal.aborted) stop();
     try {
       await within(this.#options.greet(link), this.#options.callTimeoutMs, () => new CallTimedOut('connect'));
+      if (link.reason) throw link.reason;
     } catch (error) {
       stop();
       throw error;

@@ -87,15 +87,26 @@ export const incomingConformance = (stage: Stage): void => {
       expect(message.editDate).toBeGreaterThan(0);
     });
 
-    it('hears the messages of a chat in their order, also the first of a stranger’s', async () => {
-      const account = await stage.connected();
+    it('names who writes, in order, also when Telegram takes them for known from before a restart', async () => {
+      const session = stage.dc.world.mintSession('heavy');
+      const before = await stage.connected({ session });
+      await hear(before, () => alice().in('Film club').says('hello'));
+      await before.close();
+
+      const account = await stage.connected({ session });
       const heard: string[] = [];
-      account.onMessage(({ text, edited, sender }) => heard.push(`${sender.name} ${text} ${edited}`));
+      account.onMessage(({ text, edited, sender, chat }) =>
+        heard.push(`${sender.name} in ${chat.title}: ${text}${edited ? ' (edited)' : ''}`),
+      );
       const said = alice().in('Film club').says('one');
       alice().edits(said, 'two');
       alice().in('Film club').says('three');
       await vi.waitFor(() => expect(heard).toHaveLength(3));
-      expect(heard).toEqual(['Alice one false', 'Alice two true', 'Alice three false']);
+      expect(heard).toEqual([
+        'Alice in Film club: one',
+        'Alice in Film club: two (edited)',
+        'Alice in Film club: three',
+      ]);
     });
 
     it('hears media with its kind and size', async () => {

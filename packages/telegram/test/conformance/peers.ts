@@ -35,9 +35,11 @@ export const peersConformance = (stage: Stage): void => {
         await expect(account.sendText({ chatId, text: 'hi', randomId: 1n })).rejects.toThrow(PeerUnknown);
     });
 
-    it('works on where the store does not', async () => {
-      const failing = () => Promise.reject(new Error('the store is down'));
-      const account = await stage.connected({ peers: { get: failing, set: failing } });
+    it.each([
+      { how: 'fails', answer: () => Promise.reject(new Error('the store is down')) },
+      { how: 'never answers', answer: () => new Promise<never>(() => {}) },
+    ])('works on where the store $how', async ({ answer }) => {
+      const account = await stage.connected({ peers: { get: answer, set: answer } });
       stage.dc.world.user('alice').in('Cinema').says('hello');
       await account.sendText({ chatId: stage.cinema.id, text: 'hi', randomId: 1n });
       expect(stage.cinema.messages()).toHaveLength(2);

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { startLocalTelegram } from '../src/index.ts';
+import { closeClient, gramClient } from './client.ts';
+
+/** What keeps this process alive of the kinds that the data centre may hold. */
+const held = (): string[] =>
+  process
+    .getActiveResourcesInfo()
+    .filter((kind) => /^(TCP|Timeout|Immediate)/.test(kind))
+    .sort();
+
+/** What the server sends back to these bytes, until it falls silent or closes. */
+const firstAnswer = async (port: number, bytes: Buffer): Promise<Buffer | null> => {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(bytes);
+  const answer = await Promise.race([
+    once(socket, 'data').then(([data]) => data as Buffer),
+    once(socket, 'close').then(() => null),
+  ]);
+  socket.destroy();
+  return answer;
+};
+
+const intermediate = (payload: Buffer): Buffer => {
+  const head = Buffer.from('eeeeeeee00000000', 'hex');
+  head.writeUInt32LE(payload.length, 4);
+  return Buffer.concat([head, payload]);
+};
+
+describe('startLocalTelegram', () => {
+  it('starts again with a key that it is given', async () => {
+    const first = await startLocalTelegram();
+    await first.close();
+    const second = await startLocalTelegram({ privateKeyPem: first.privateKeyPem });
+    await second.close();
+    expect(second.endpoint.publicKeyPem).toBe(first.endpoint.publicKeyPem);
+    expect(first.endpoint.publicKeyPem).toContain('BEGIN RSA PUBLIC KEY');
+  });
+
+  it('tells a client with a key that it does not know so, and closes on what is no MTProto', async () => {
+    const errors: unknown[] = [];
+    const dc = await startLocalTelegram({ onError: (error) => errors.push(error) });
+    try {
+      const unknown = await firstAnswer(dc.endpoint.port, intermediate(Buffer.alloc(56, 7)));
+      expect(unknown?.readInt32LE(4)).toBe(-404);
+      expect(await firstAnswer(dc.endpoint.port, Buffer.alloc(80, 'GET / HTTP/1.1'))).toBeNull();
+      expect(errors.map(String)).toEqual([expect.stringContaining('FramingError')]);
+      dc.world.addUser('alice');
+      const client = gramClient(dc, dc.world.mintSession('alice'));
+      await client.connect();
+      expect((await client.getMe()).username).toBe('alice');
+      await closeClient(client);
+    } finally {
+      await dc.close();
+    }
+  });
+
+  it('forgets the keys of an account', async () => {
+    const dc = await startLocalTelegram();
+    dc.world.addUser('alice');
+    const session = dc.world.mintSession('alice');
+    const keyId = createHash('sha1')
+      .update(Buffer.from(session.slice(1), 'base64').subarray(-256))
+      .digest()
+      .subarray(12);
+    const knocks = () =>
+      firstAnswer(dc.endpoint.port, intermediate(Buffer.concat([keyId, Buffer.alloc(48)])));
+    try {
+      expect(await knocks()).toBeNull();
+      dc.forgetKeys('alice');
+      expect((await knocks())?.readInt32LE(4)).toBe(-404);
+    } finally {
+      await dc.close();
+    }
+  });
+
+  it('listens no more when it has closed, and holds nothing that keeps a process alive', async () => {
+    const before = held();
+    const dc = await startLocalTelegram();
+    dc.world.addUser('alice');
+    const waiting = dc.world.addGroup('Film club', { members: ['alice'] }).nextMessage();
+    expect(held().length).toBeGreaterThan(before.length);
+    await dc.close();
+    expect(held()).toEqual(before);
+    await expect(waiting).rejects.toThrow('closed');
+    const refused = once(connect(dc.endpoint.port, '127.0.0.1'), 'error');
+    expect((await refused)[0]).toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
