@@ -33,9 +33,9 @@ describe('envelope', () => {
     },
   );
 
-  it('would be refused by the SDK without what the specification requires', () => {
-    const { id: _, ...rest } = envelope(telegramReply, data, context);
-    expect(() => readWithSdk(JSON.stringify({ ...rest, id: '' }))).toThrow(ValidationError);
+  it('would be refused by the SDK with an attribute name in camel case', () => {
+    const event = envelope(telegramReply, data, context);
+    expect(() => readWithSdk(JSON.stringify({ ...event, correlationId: 'x' }))).toThrow(ValidationError);
   });
 
   it('is frozen and has an id of its own unless it is given one', () => {

@@ -109,6 +109,11 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
     (_request, response) =>
       void response.writeHead(200, { 'content-type': type, 'content-length': body.length }).end(body);
 
+  // Names a file of this machine, which ffmpeg would play if it were let.
+  const localPlaylist = Buffer.from(
+    `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\nfile://${join(dir, 'stream0.ts')}\n#EXT-X-ENDLIST\n`,
+  );
+
   const routes: Record<string, Route> = {
     ...Object.fromEntries([401, 403, 404, 410, 429, 451, 500, 503].map((code) => [`/${code}`, status(code)])),
     '/page': html('<title>A page</title>'),
@@ -118,10 +123,7 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
       )(request, response),
     '/empty.mp4': bytes('video/mp4', Buffer.alloc(0)),
     '/junk.mp4': bytes('video/mp4', Buffer.alloc(5000, 7)),
-    '/playlist.mp4': bytes(
-      'video/mp4',
-      Buffer.from('#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n'),
-    ),
+    '/playlist.mp4': bytes('video/mp4', localPlaylist),
     '/image.png': (request, response) =>
       bytes('image/png', Buffer.from('89504e470d0a1a0a', 'hex'))(request, response),
     '/moved': (_request, response) => void response.writeHead(302, { location: '/fast.mp4' }).end(),

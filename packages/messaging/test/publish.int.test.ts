@@ -7,6 +7,7 @@ import {
   telegramReply,
   telegramSent,
 } from '@heavy/contracts';
+import { CloudEvent, HTTP } from 'cloudevents';
 import { describe, expect, it, vi } from 'vitest';
 import { connectBroker, handle, runInContext, Unroutable } from '../src/index.ts';
 import { collector, createRelay, createWorld, dead, edit, killConnections, queue, reply } from './fixture.ts';
@@ -32,6 +33,21 @@ describe('Broker.publish', () => {
     });
     expect(Math.abs(properties.timestamp * 1000 - Date.parse(event.time))).toBeLessThan(2000);
     expect(properties.headers).not.toHaveProperty(headers.attempt);
+  });
+
+  it('sends what the official CloudEvents SDK reads', async () => {
+    const world = await createWorld();
+    const broker = await world.broker();
+    await (await broker.consume(queue, [])).close();
+    const id = await broker.publish(telegramReply, reply('hello'), { correlationId: 'c0ffee00' });
+    const { content, properties } = await world.take(queue.name);
+    const read = HTTP.toEvent({
+      headers: { 'content-type': properties.contentType },
+      body: content.toString(),
+    }) as CloudEvent;
+    expect(new CloudEvent(read, true).validate()).toBe(true);
+    expect(read).toMatchObject({ id, type: telegramReply.type, correlationid: 'c0ffee00' });
+    expect(read.data).toEqual(reply('hello'));
   });
 
   it('takes correlation, causation and trace from the context it is called in', async () => {

@@ -54,7 +54,7 @@ describe('createVhost', () => {
     const closed = once(connection, 'close');
     await one.drop();
     await closed;
-    await expect(connect(one.url)).rejects.toThrow(/vhost|NOT_ALLOWED/);
+    await expect(connect(one.url)).rejects.toThrow(/ConnectionClose/);
     await expect(one.drop()).rejects.toThrow(/404/);
     await other.drop();
   });
@@ -72,6 +72,10 @@ describe('startRabbitMq', () => {
       publishing.sendToQueue('kept', Buffer.from('still here'), { persistent: true });
       await publishing.waitForConfirms();
       const firstPid = rabbit.pid;
+      // RabbitMQ 3.10 confirms messages to a new quorum queue up to half a second before it has noted on disk that the
+      // queue is its own: killed in between, it comes back with an empty one.
+      const noted = join(dir, `rabbit-${end}`, 'mnesia/heavy@localhost/quorum/heavy@localhost/names.dets');
+      await vi.waitFor(() => expect(readFileSync(noted, 'latin1')).toContain('kept'), { timeout: 10_000 });
 
       await rabbit[end]();
       expect(rabbit.running).toBe(false);
@@ -83,7 +87,7 @@ describe('startRabbitMq', () => {
       const after = await connect(rabbit.url);
       const channel = await after.createChannel();
       const message = await channel.get('kept', { noAck: true });
-      expect(message && message.content.toString()).toBe('still here');
+      expect(message || undefined).toMatchObject({ content: Buffer.from('still here') });
       await after.close();
     } finally {
       await rabbit.stop();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mayUse, roleOf } from './access.ts';
 
 describe('roleOf', () => {
-  const admins = new Set([1]);
+  const admins = [1];
   it.each([
     [1, false, 'admin'],
     [2, false, 'unmolested'],

@@ -12,8 +12,7 @@ interface Deps {
   broker: Broker;
   redis: Redis;
   log: Logger;
-  admins: ReadonlySet<number>;
-  openTo: 'admins' | 'everyone';
+  config: { ADMIN_IDS: number[]; OPEN_TO: 'admins' | 'everyone' };
   /** Called with the seconds from receiving the update to the broker's confirm. */
   dispatched: (seconds: number) => void;
 }
@@ -62,8 +61,8 @@ export const messageReceived =
     if (word === null || !(await isRegistered(deps.redis, word))) return;
     const correlationId = correlationIdOf(deps.account.identity.id, message);
     await runInContext({ correlationId }, async () => {
-      const role = roleOf(message.sender.id, deps.admins, message.outgoing);
-      if (mayUse(role, deps.openTo)) return publish(deps, message, word, role);
+      const role = roleOf(message.sender.id, deps.config.ADMIN_IDS, message.outgoing);
+      if (mayUse(role, deps.config.OPEN_TO)) return publish(deps, message, word, role);
       deps.log.info({ word, chatId: message.chat.id, userId: message.sender.id }, 'command not allowed');
     });
   };

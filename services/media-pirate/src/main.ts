@@ -1,7 +1,6 @@
 import { queues } from '@heavy/contracts';
 import { createDownloader, storeFromSettings } from '@heavy/media';
 import { runService } from '@heavy/service';
-import pLimit from 'p-limit';
 import { downloaderOptions, mediaPirateConfig } from './config.ts';
 import { commandTyped, commandWords } from './handlers/command-typed.ts';
 import { downloadRequested } from './handlers/download-requested.ts';
@@ -11,19 +10,12 @@ await runService(
   mediaPirateConfig,
   async ({ config, log, broker, check, registerCommands }) => {
     const store = storeFromSettings(config);
-    check('store', async () => {
-      await store.check();
-      return { ok: true };
-    });
+    check('store', () => store.check().then(() => ({ ok: true })));
     const downloader = createDownloader(downloaderOptions(config, log));
     await downloader.sweep(config.LEFTOVERS_KEPT_MS);
-    const limit = pLimit(config.DOWNLOADS_AT_ONCE);
 
-    const progressIntervalMs = config.PROGRESS_INTERVAL_MS;
-    await broker.consume(queues.mediaPirate, [
-      commandTyped(),
-      ...downloadRequested({ downloader, store, limit, log, progressIntervalMs }),
-    ]);
+    const downloads = downloadRequested({ downloader, store, log, config });
+    await broker.consume(queues.mediaPirate, [commandTyped(), ...downloads]);
     // Last: from now on the gateway publishes these commands, and there must be a queue for them.
     await registerCommands(commandWords);
   },

@@ -2,32 +2,23 @@ import { queues } from '@heavy/contracts';
 import { storeFromSettings } from '@heavy/media';
 import { runService } from '@heavy/service';
 import { accountFromSettings } from '@heavy/telegram';
-import { createAnswers } from './answers.ts';
 import { senderConfig } from './config.ts';
-import { mediaFailed } from './handlers/media-failed.ts';
-import { mediaReady } from './handlers/media-ready.ts';
-import { progressMade } from './handlers/progress-made.ts';
-import { telegramCommands } from './handlers/telegram-commands.ts';
-import { oneAtATime } from './one-at-a-time.ts';
-import { createOutcome } from './outcome.ts';
-import { createStatus } from './status.ts';
+import { senderHandlers } from './handlers.ts';
 
 await runService('sender', senderConfig, async ({ config, log, redis, broker, check, onStop }) => {
   const account = accountFromSettings(config, { log, redis });
   onStop(() => account.close());
   check('telegram', () => ({ ok: account.state === 'connected', detail: account.state }));
   const store = storeFromSettings(config);
-  const answers = createAnswers(redis);
-  const status = createStatus({ account, answers, intervalMs: config.STATUS_INTERVAL_MS, log });
-  const inOrder = oneAtATime();
-  const outcome = createOutcome({ account, answers, status, inOrder, log });
+  check('store', () => store.check().then(() => ({ ok: true })));
 
   await account.connect();
-  const handlers = [
-    progressMade({ answers, status, inOrder }),
-    ...mediaReady({ account, store, outcome, status, log }),
-    ...mediaFailed(outcome),
-    ...telegramCommands({ account, outcome, inOrder, log }),
-  ];
+  const handlers = senderHandlers({
+    account,
+    store,
+    redis,
+    log,
+    statusIntervalMs: config.STATUS_INTERVAL_MS,
+  });
   await broker.consume(queues.sender, handlers, { prefetch: config.MAX_IN_FLIGHT });
 });

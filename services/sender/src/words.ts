@@ -35,8 +35,10 @@ export const failureText = (code: FailureCode, context: FailureContext, correlat
 const minutes = (seconds: number): string => `${Math.round(seconds / 60)} minutes`;
 
 /** `10.5 MB`: decimal units, as download sites show them. */
-export const size = (bytes: number): string =>
-  bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+const size = (bytes: number): string => {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} KB`;
+};
 
 interface Step {
   phase: Phase | 'uploading';

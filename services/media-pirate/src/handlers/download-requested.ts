@@ -13,27 +13,25 @@ import {
 import { canonicalUrl, type Downloader, DownloadFailed, type MediaStore } from '@heavy/media';
 import { type HandlerContext, handle } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
-import type { LimitFunction } from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { progressReporter } from '../progress-reporter.ts';
 import { findMedia, type StoredMedia, storeMedia } from '../stored-media.ts';
 
 interface Deps {
   downloader: Downloader;
   store: MediaStore;
-  /** Bounds the downloads that run at the same time. */
-  limit: LimitFunction;
   log: Logger;
-  progressIntervalMs: number;
+  config: { DOWNLOADS_AT_ONCE: number; PROGRESS_INTERVAL_MS: number };
 }
 
 const download = async (
-  { downloader, store, log, progressIntervalMs }: Deps,
+  { downloader, store, log, config }: Deps,
   { id: jobId, correlationid, data }: Envelope<DownloadRequest>,
   context: HandlerContext,
 ): Promise<StoredMedia> => {
   const { request, contentHash, origin } = data;
   const { signal } = context;
-  const report = progressReporter(origin, context, { intervalMs: progressIntervalMs, log });
+  const report = progressReporter(origin, context, { intervalMs: config.PROGRESS_INTERVAL_MS, log });
   // The job is named after the event: a redelivered one continues from the partial file of the process that died.
   const downloaded = await downloader.download({ ...request, jobId, signal, onProgress: report });
   report({ phase: 'storing' });
@@ -53,22 +51,24 @@ const outcomes = {
 } as const;
 
 /** Answers a download command with the ready or the failed event of its kind. */
-const requested = (deps: Deps) => async (envelope: Envelope<DownloadRequest>, context: HandlerContext) => {
-  const { request, contentHash, origin } = envelope.data;
-  const { ready } = outcomes[request.kind];
-  try {
-    // Delivery is at least once: a redelivered command finds the object already stored.
-    const { object, media } =
-      (await findMedia(deps.store, request.kind, contentHash)) ??
-      (await deps.limit(() => download(deps, envelope, context)));
-    context.publish(ready, { origin, object, media: { ...media, sourceUrl: request.url } });
-  } catch (error) {
-    if (!(error instanceof DownloadFailed)) throw error;
-    deps.log.warn({ err: error, code: error.code, url: request.url }, 'download failed');
-    await deps.downloader.discard(envelope.id);
-    fail(envelope, context, error.code, error.context);
-  }
-};
+const requested =
+  (deps: Deps, limit: LimitFunction) =>
+  async (envelope: Envelope<DownloadRequest>, context: HandlerContext) => {
+    const { request, contentHash, origin } = envelope.data;
+    const { ready } = outcomes[request.kind];
+    try {
+      // Delivery is at least once: a redelivered command finds the object already stored.
+      const { object, media } =
+        (await findMedia(deps.store, request.kind, contentHash)) ??
+        (await limit(() => download(deps, envelope, context)));
+      context.publish(ready, { origin, object, media: { ...media, sourceUrl: request.url } });
+    } catch (error) {
+      if (!(error instanceof DownloadFailed)) throw error;
+      deps.log.warn({ err: error, code: error.code, url: request.url }, 'download failed');
+      await deps.downloader.discard(envelope.id);
+      fail(envelope, context, error.code, error.context);
+    }
+  };
 
 const fail = (
   { data: { origin, request } }: Envelope<DownloadRequest>,
@@ -78,12 +78,15 @@ const fail = (
 ): void => publish(outcomes[request.kind].failed, { origin, failure: { code, context } });
 
 /** The handlers of `commands.media.video_download` and `commands.media.audio_download`. */
-export const downloadRequested = (deps: Deps) =>
-  [videoDownload, audioDownload].map((command) =>
-    handle(command, requested(deps), {
+export const downloadRequested = (deps: Deps) => {
+  // Across both kinds: what is short is the machine.
+  const limit = pLimit(deps.config.DOWNLOADS_AT_ONCE);
+  return [videoDownload, audioDownload].map((command) =>
+    handle(command, requested(deps, limit), {
       exhausted: async (envelope, context) => {
         await deps.downloader.discard(envelope.id);
         fail(envelope, context, 'internal', {});
       },
     }),
   );
+};
