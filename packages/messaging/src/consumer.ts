@@ -156,6 +156,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
       const { consumerTag } = await channel.consume(queue.name, (message) => {
         if (message === null) {
           log.warn({ queue: queue.name }, 'consumer was cancelled by the broker, consuming again');
+          void closeChannel(channel);
           return;
         }
         acks.delivered(message);

@@ -110,6 +110,18 @@ describe('Broker.consume', () => {
     expect(await channel.checkQueue(edits.name)).toMatchObject({ messageCount: 0 });
   });
 
+  it('does not acknowledge a message while what its handler published has not arrived', async () => {
+    const world = await createWorld();
+    const broker = await world.broker({ retryDelaysMs: [] });
+    await broker.consume(replies, [
+      handle(telegramReply, async (_, { publish }) => publish(telegramEdit, edit('nobody listens'))),
+    ]);
+    const id = await broker.publish(telegramReply, reply('x'));
+    const { properties } = await world.take('replies.dead');
+    expect(properties.headers?.[headers.lastError]).toMatch(/^Unroutable: /);
+    expect(await world.redis.exists(redisKeys.handled(replies.name, id))).toBe(0);
+  });
+
   it('publishes progress at once, under ids of its own', async () => {
     const world = await createWorld();
     const broker = await world.broker();
@@ -528,12 +540,16 @@ describe('Broker.close', () => {
     await broker.publish(telegramReply, reply('first'));
     await seen.until(1);
     await broker.publish(telegramReply, reply('second'));
+    const channel = await (await world.bare()).createChannel();
     const closed = broker.close({ graceMs: 10_000 });
+    await vi.waitFor(async () =>
+      expect(await channel.checkQueue(replies.name)).toMatchObject({ consumerCount: 0 }),
+    );
+    expect(seen.values).toEqual(['first']);
     release.resolve();
     await closed;
     expect(seen.values).toEqual(['first', 'finished']);
     expect(parseEnvelope((await world.take(replies.name)).content).data).toEqual(reply('second'));
-    const channel = await (await world.bare()).createChannel();
     expect(await channel.checkQueue(replies.name)).toMatchObject({ messageCount: 0 });
   });
 

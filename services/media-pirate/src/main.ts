@@ -15,7 +15,7 @@ await runService(
     await downloader.sweep(config.LEFTOVERS_KEPT_MS);
 
     const downloads = downloadRequested({ downloader, store, log, config });
-    await broker.consume(queues.mediaPirate, [commandTyped(), ...downloads]);
+    await broker.consume(queues.mediaPirate, [commandTyped(log), ...downloads]);
     // Last: from now on the gateway publishes these commands, and there must be a queue for them.
     await registerCommands(commandWords);
   },

@@ -1,6 +1,7 @@
 import { audioDownload, downloadProgress, telegramRaw, telegramReply, videoDownload } from '@heavy/contracts';
 import { contentHash } from '@heavy/media';
 import { handle } from '@heavy/messaging';
+import type { Logger } from '@heavy/service';
 import { askedUrl } from '../asked-url.ts';
 
 const downloads = {
@@ -15,7 +16,7 @@ export const commandWords = Object.keys(downloads);
 const isOurs = (word: string): word is keyof typeof downloads => Object.hasOwn(downloads, word);
 
 /** Turns `.vdl`, `.dl` and `.adl` into a download command, or into a reply that says why not. */
-export const commandTyped = () =>
+export const commandTyped = (log: Logger) =>
   handle(telegramRaw, async ({ data }, { publish }) => {
     if (!isOurs(data.command.word)) return;
     const { kind, command } = downloads[data.command.word];
@@ -28,13 +29,12 @@ export const commandTyped = () =>
     };
     const asked = askedUrl(data);
     if ('code' in asked) {
+      log.info({ code: asked.code, ...asked.context }, 'command without a link');
       publish(telegramReply, { origin, failure: { code: asked.code, context: asked.context } });
       return;
     }
+    const { url } = asked;
+    log.info({ url, kind }, 'download asked for');
     publish(downloadProgress, { origin, phase: 'queued' });
-    publish(command, {
-      request: { url: asked.url, kind },
-      origin,
-      contentHash: contentHash({ url: asked.url, kind }),
-    });
+    publish(command, { request: { url, kind }, origin, contentHash: contentHash({ url, kind }) });
   });

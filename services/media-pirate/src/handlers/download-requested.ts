@@ -64,7 +64,11 @@ const requested =
       context.publish(ready, { origin, object, media: { ...media, sourceUrl: request.url } });
     } catch (error) {
       if (!(error instanceof DownloadFailed)) throw error;
-      deps.log.warn({ err: error, code: error.code, url: request.url }, 'download failed');
+      // An expected outcome is told by its code and the tool's own words; a stack only says where ours are.
+      const reason = error.cause instanceof Error ? error.cause.message : undefined;
+      const about = { code: error.code, url: request.url, reason };
+      if (error.code === 'internal') deps.log.error({ ...about, err: error }, 'download failed');
+      else deps.log.warn(about, 'download failed');
       await deps.downloader.discard(envelope.id);
       fail(envelope, context, error.code, error.context);
     }
