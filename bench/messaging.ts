@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exchange, headers, telegramReply } from '@heavy/contracts';
+import { exchange, telegramReply } from '@heavy/contracts';
 import { connectBroker, handle } from '@heavy/messaging';
 import { createVhost, startRabbitMq, startRedis } from '@heavy/stack';
 import amqp from 'amqplib';
@@ -50,7 +50,8 @@ const bare = async (url: string, bodyBytes: number): Promise<{ publish: number; 
   await new Promise<void>((resolve) => {
     void channel.consume('bare', (message) => {
       if (message) channel.ack(message);
-      if ((seen += 1) === count) resolve();
+      seen += 1;
+      if (seen === count) resolve();
     });
   });
   const consume = perSecond(consumed);
@@ -67,9 +68,8 @@ const ours = async (
   const options = { url, redis, log: silent, maxUnconfirmed: window };
   const consumer = await connectBroker({ ...options, service: 'consumer' });
   // Declared first, emptied later: publishing is measured without a consumer, as with the bare thing.
-  const declared = await consumer.consume(queue, [handle(telegramReply, async () => {})]);
+  await consumer.consume(queue, [handle(telegramReply, async () => {})]);
   await consumer.close();
-  void declared;
 
   const publisher = await connectBroker({ ...options, service: 'publisher' });
   const published = performance.now();
@@ -85,14 +85,14 @@ const ours = async (
     channel.nack(sample, false, true);
   }
   await connection.close();
-  void headers;
 
   const second = await connectBroker({ ...options, service: 'consumer' });
   let seen = 0;
   const consumed = performance.now();
   await new Promise<void>((resolve) => {
     const run = async () => {
-      if ((seen += 1) === count) resolve();
+      seen += 1;
+      if (seen === count) resolve();
     };
     void second.consume(queue, [handle(telegramReply, run)], { prefetch });
   });

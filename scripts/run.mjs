@@ -19,6 +19,7 @@ const commands = {
   start: ['packages/stack/src/start.ts'],
   logs: ['services/logger/src/logs.ts'],
   bench: ['bench/main.ts'],
+  generate: ['scripts/generate.ts'],
   test: [
     'node_modules/vitest/vitest.mjs',
     'run',

@@ -2,7 +2,7 @@ import type { Media, MediaKind, StoredObject } from '@heavy/contracts';
 import type { Downloaded, MediaStore, ObjectInfo } from '@heavy/media';
 
 /** `video/<hash>.mp4`, `audio/<hash>.mp3`. */
-export const objectKey = (kind: MediaKind, contentHash: string): string =>
+const objectKey = (kind: MediaKind, contentHash: string): string =>
   kind === 'video' ? `video/${contentHash}.mp4` : `audio/${contentHash}.mp3`;
 
 export interface StoredMedia {
