@@ -107,5 +107,5 @@ export const runHandler = async (
   } finally {
     done = true;
   }
-  void Promise.all(buffered.map(publisher.publish));
+  if (buffered.length > 0) await Promise.all(buffered.map(publisher.publish));
 };

@@ -7,7 +7,7 @@ import type { Step } from './script.ts';
 const isStatus = (message: WorldMessage): boolean => !message.media && message.text.startsWith('… ');
 
 /** What the account has said to a message and not taken back. */
-export const answersTo = (command: WorldMessage, account: Cast['account']): WorldMessage[] =>
+const answersTo = (command: WorldMessage, account: Cast['account']): WorldMessage[] =>
   command.chat.messages().filter((message) => message.replyTo === command && message.from === account);
 
 const hasEnded = (command: WorldMessage, account: Cast['account']): boolean => {
@@ -15,22 +15,22 @@ const hasEnded = (command: WorldMessage, account: Cast['account']): boolean => {
   return answers.length > 0 && !answers.some(isStatus);
 };
 
-/** Resolves when the command has its outcome and its status message is gone; false after `timeoutMs`. */
+/** Resolves when the command has its outcome and its status message is gone, or when the signal aborts. */
 const outcomeOf = (
   world: World,
   command: WorldMessage,
   account: Cast['account'],
-  timeoutMs: number,
-): Promise<boolean> => {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
+  signal: AbortSignal,
+): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
   const look = () => {
-    if (hasEnded(command, account)) resolve(true);
+    if (signal.aborted || hasEnded(command, account)) resolve();
   };
   const stopListening = world.on('event', look);
-  const timer = setTimeout(() => resolve(false), timeoutMs);
+  signal.addEventListener('abort', look);
   look();
   return promise.finally(() => {
-    clearTimeout(timer);
+    signal.removeEventListener('abort', look);
     stopListening();
   });
 };
@@ -42,27 +42,35 @@ export interface Played {
   answers: () => WorldMessage[];
 }
 
+interface Stage {
+  world: World;
+  cast: Cast;
+  isCommand: (message: WorldMessage) => boolean;
+  /** How long a command's outcome is waited for. */
+  timeoutMs: number;
+  /** Breaks the conversation off. */
+  signal: AbortSignal;
+}
+
 /** Plays a conversation step by step, and waits for each command's outcome before the next. */
-export const play = async (
-  steps: Step[],
-  {
-    world,
-    cast,
-    isCommand,
-    timeoutMs,
-  }: { world: World; cast: Cast; isCommand: (m: WorldMessage) => boolean; timeoutMs: number },
-): Promise<(Played | null)[]> => {
+export const play = async (steps: Step[], stage: Stage): Promise<(Played | null)[]> => {
+  const { world, cast, isCommand, timeoutMs, signal } = stage;
   const played: (Played | null)[] = [];
   for (const step of steps) {
+    if (signal.aborted) break;
     if (step.kind === 'wait') {
-      await delay(step.seconds * 1000);
+      // An abort ends the wait, and then the loop.
+      await delay(step.seconds * 1000, undefined, { signal }).catch(() => undefined);
       played.push(null);
       continue;
     }
     const replyTo = step.replyTo === undefined ? undefined : played[step.replyTo - 1]?.message;
     const message = cast.say(step, step.text, replyTo);
     const command = isCommand(message);
-    if (command) await outcomeOf(world, message, cast.account, timeoutMs);
+    if (command) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      await outcomeOf(world, message, cast.account, limit);
+    }
     played.push({
       message,
       isCommand: command,

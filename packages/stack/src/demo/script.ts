@@ -6,9 +6,11 @@ export type Step =
 /** A line of a script that is no step. `line` counts from 1. */
 export class ScriptInvalid extends Error {
   override readonly name = 'ScriptInvalid';
+  readonly what: string;
 
   constructor(line: number, what: string) {
     super(`line ${line}: ${what}`);
+    this.what = what;
   }
 }
 
