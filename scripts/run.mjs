@@ -95,6 +95,12 @@ const findNode = () => {
   return fail(`Node ${neededMajor} or newer is needed, and this is ${process.version}.\n${remedy}`);
 };
 
+/** Changes when npm goes: it is the parent, or on Linux, where a shell stands in between, the shell's parent. */
+const lineage = () => {
+  const afterName = readOr(`/proc/${process.ppid}/stat`, '').split(') ').at(-1) ?? '';
+  return `${process.ppid} ${afterName.split(' ')[1]}`;
+};
+
 const run = (node, args) => {
   const child = spawn(node, args, {
     cwd: root,
@@ -113,10 +119,10 @@ const run = (node, args) => {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     });
   // npm passes signals on, but one that is killed with -9 cannot.
-  const parent = process.ppid;
+  const ancestors = lineage();
   if (process.env.npm_lifecycle_event)
     setInterval(() => {
-      if (process.ppid !== parent) child.kill('SIGTERM');
+      if (lineage() !== ancestors) child.kill('SIGTERM');
     }, 500).unref();
   child.once('error', (error) => fail(`${node} could not be started: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

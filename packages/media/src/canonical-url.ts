@@ -5,7 +5,7 @@ import { isTrackingParameter } from './tracking-parameters.ts';
 import { UrlInvalid } from './url-invalid.ts';
 
 /** Longest URL that is accepted, in UTF-16 units: what browsers and proxies are sure to carry. */
-export const maxUrlLength = 2048;
+const maxUrlLength = 2048;
 
 const unreserved = /^[\w.~-]$/;
 

@@ -25,7 +25,7 @@ const hasOnlyZombies = (group: number): boolean => {
 };
 
 /** True while the group exists, zombies included: the cheap question. */
-export const isGroupThere = (group: number): boolean => {
+const isGroupThere = (group: number): boolean => {
   try {
     process.kill(-group, 0);
     return true;

@@ -66,7 +66,7 @@ export const startChild = async (spec: ChildSpec): Promise<Child> => {
 };
 
 /** The last lines of a log file, for an error message; empty where there is none. */
-export const lastLines = (file: string, count = 15): string => {
+const lastLines = (file: string, count = 15): string => {
   try {
     return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
   } catch {

@@ -16,6 +16,7 @@ import { play } from './demo/play.ts';
 import { parseScript, ScriptInvalid } from './demo/script.ts';
 import { createTranscript, readable, type TranscriptLine } from './demo/transcript.ts';
 import { type Verdict, verify, verifyStory } from './demo/verify.ts';
+import { interruption } from './interruption.ts';
 import { dataDir } from './paths.ts';
 import { type Stack, startStack } from './stack.ts';
 
@@ -123,7 +124,9 @@ const main = async (stop: AbortSignal): Promise<number> => {
   // Read before anything is started: a script at fault is told at once.
   const source = scriptSource();
   parseScript(source, '');
-  const serviceEnv = { gateway: { OPEN_TO: 'everyone' } };
+  // Whoever presses Ctrl-C here does not want a download in hand to be finished first.
+  const quick = { SHUTDOWN_GRACE_MS: '2000' };
+  const serviceEnv = { gateway: quick, 'media-pirate': quick, sender: quick, logger: quick };
   const stack = await startStack({ dir: join(dataDir, 'demo'), serviceEnv, signal: stop, say });
   try {
     return await perform(stack, source, stop);
@@ -132,13 +135,11 @@ const main = async (stop: AbortSignal): Promise<number> => {
   }
 };
 
-const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)));
+const stop = interruption();
 try {
-  process.exitCode = await main(stop.signal);
+  process.exitCode = await main(stop);
 } catch (error) {
-  const told = stop.signal.aborted || error instanceof ScriptInvalid || isMissingFile(error);
+  const told = stop.aborted || error instanceof ScriptInvalid || isMissingFile(error);
   process.stderr.write(`${error instanceof Error ? (told ? error.message : error.stack) : String(error)}\n`);
-  process.exitCode = stop.signal.aborted ? 130 : 1;
+  process.exitCode = stop.aborted ? 130 : 1;
 }

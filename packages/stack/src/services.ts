@@ -42,7 +42,7 @@ export interface ServiceOptions {
  * Starts a service; ready when this resolves.
  * @throws {Error} with its last log lines where it ends before it is ready.
  */
-export const startService = async (name: string, options: ServiceOptions): Promise<ServiceProcess> => {
+const startService = async (name: string, options: ServiceOptions): Promise<ServiceProcess> => {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   mkdirSync(options.logDir, { recursive: true });

@@ -26,7 +26,7 @@ export interface LogsRequest {
   db: string | undefined;
 }
 
-export const shortestPrefix = 6;
+const shortestPrefix = 6;
 
 /** Reads the command line; a `fault` is a sentence for the person who typed it. */
 export const parseLogsArguments = (

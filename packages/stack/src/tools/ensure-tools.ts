@@ -100,8 +100,9 @@ export const findSystemTools = async (names = toolNames, path = surroundings().p
 /** The error that names each missing tool and the line that installs them. */
 export const toolsMissing = (names: readonly SystemToolName[], cause?: unknown): ToolsMissing => {
   const tools = names.map((name) => systemTools[name]);
+  const why = cause instanceof Error ? `\n${cause.message}` : '';
   return new ToolsMissing(
-    `Missing: ${tools.map((tool) => tool.name).join(', ')}. Install with: ${installLine(tools)}`,
+    `Missing: ${tools.map((tool) => tool.name).join(', ')}. Install with: ${installLine(tools)}${why}`,
     { cause },
   );
 };

@@ -23,11 +23,13 @@ if [ ! -e "$policy" ]; then
 fi
 apt-get update -qq || true
 apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
-if [ -d /run/systemd/system ]; then
-  for unit in rabbitmq-server.service redis-server.service epmd.socket epmd.service; do
-    systemctl disable --now "$unit" 2>/dev/null || true
-  done
-fi
+[ -d /run/systemd/system ] || exit 0
+for package; do
+  case "$package" in
+    rabbitmq-server) systemctl disable --now rabbitmq-server.service epmd.socket epmd.service || true ;;
+    redis-server) systemctl disable --now redis-server.service || true ;;
+  esac
+done
 `;
 
 const apt = (sudo: string[]): PackageManager => ({

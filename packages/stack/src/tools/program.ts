@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { surroundings } from '../config.ts';
 
@@ -8,7 +8,7 @@ export type Program = { readonly command: string } | { readonly image: string };
 const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     // Not there, or not for us: both mean that it cannot be run.
     return false;

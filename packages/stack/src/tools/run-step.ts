@@ -37,7 +37,8 @@ export const runStep = async (command: string, args: string[], options: StepOpti
   group.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     printed = (printed + text).slice(-keptCharacters);
   });
-  const line = [command, ...args].join(' ');
+  // A script among the arguments would hide what matters.
+  const line = [command, ...args].filter((word) => !word.includes('\n')).join(' ');
   const exit = await group.exited.catch((cause: unknown) => {
     throw new StepFailed(`${command} could not be started`, { cause });
   });

@@ -12,7 +12,7 @@ export interface S3Program {
 }
 
 /** The last image that MinIO published. */
-export const minioImage = 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z';
+const minioImage = 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z';
 
 const modules = [
   ['minio', 'github.com/minio/minio@latest'],
@@ -20,7 +20,7 @@ const modules = [
 ] as const;
 
 /** What is on PATH or was built before. */
-export const findS3 = (folder: string, path = surroundings().path): S3Program | undefined => {
+const findS3 = (folder: string, path = surroundings().path): S3Program | undefined => {
   for (const [kind] of modules) {
     const command = findCommand([kind, join(folder, kind)], path);
     if (command) return { kind, program: { command } };

@@ -8,7 +8,7 @@ import { runStep, StepFailed } from './run-step.ts';
 import { compareVersions } from './version.ts';
 
 /** Older ones have known vulnerabilities. */
-export const oldestYtDlp = '2026.07.04';
+const oldestYtDlp = '2026.07.04';
 
 const dayMs = 24 * 60 * 60_000;
 const refreshAfterMs = 7 * dayMs;

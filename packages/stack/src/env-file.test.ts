@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readStartSettings, SettingsMissing } from './env-file.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'heavy-env-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const complete = `TELEGRAM_API_ID=1
+TELEGRAM_API_HASH=hash
+GATEWAY_TELEGRAM_SESSION="one"
+SENDER_TELEGRAM_SESSION=two # the other
+`;
+
+describe('readStartSettings', () => {
+  it('names all that is missing at once, and what it is for', () => {
+    writeFileSync(join(folder, '.env'), 'TELEGRAM_API_ID=1\nTELEGRAM_API_HASH=\n');
+    const read = () => readStartSettings(folder, {});
+    expect(read).toThrow(SettingsMissing);
+    expect(read).toThrow(
+      /TELEGRAM_API_HASH: .+\n +GATEWAY_TELEGRAM_SESSION: .+\n +SENDER_TELEGRAM_SESSION: /,
+    );
+    expect(read).not.toThrow(/TELEGRAM_API_ID/);
+  });
+
+  it('reads the file, and lets the environment win', () => {
+    writeFileSync(join(folder, '.env'), complete);
+    expect(readStartSettings(folder, { TELEGRAM_API_ID: '2', OPEN_TO: 'everyone' })).toMatchObject({
+      apiId: '2',
+      apiHash: 'hash',
+      gatewaySession: 'one',
+      senderSession: 'two',
+      all: { OPEN_TO: 'everyone' },
+    });
+  });
+
+  it('reads a secret from the file that <NAME>_FILE names, seen from the folder', () => {
+    writeFileSync(
+      join(folder, '.env'),
+      complete.replace('TELEGRAM_API_HASH=hash', 'TELEGRAM_API_HASH_FILE=secret'),
+    );
+    writeFileSync(join(folder, 'secret'), 'from a file\n');
+    expect(readStartSettings(folder, {}).apiHash).toBe('from a file');
+  });
+});

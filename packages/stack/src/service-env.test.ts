@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { type Parts, serviceEnv } from './service-env.ts';
+
+const telegram = (session: string) => ({
+  TELEGRAM_API_ID: '1',
+  TELEGRAM_API_HASH: 'hash',
+  TELEGRAM_SESSION: session,
+});
+const parts: Parts = {
+  rabbitMqUrl: 'amqp://broker',
+  redisUrl: 'redis://store',
+  tools: { ytDlp: '/y', ffmpeg: '/f', ffprobe: '/p' },
+  store: { MEDIA_STORE: 's3://media', S3_SECRET_KEY: 's3 secret' },
+  telegram: { gateway: telegram('reading'), sender: telegram('writing') },
+  adminIds: '7',
+  openTo: 'admins',
+  workDir: '/work',
+  logsDb: '/logs.db',
+  logLevel: 'info',
+};
+
+describe('serviceEnv', () => {
+  it('gives each session to its one owner', () => {
+    expect(serviceEnv('gateway', parts)['TELEGRAM_SESSION']).toBe('reading');
+    expect(serviceEnv('sender', parts)['TELEGRAM_SESSION']).toBe('writing');
+  });
+
+  it.each([
+    ['gateway', ['s3 secret', '/y', '/logs.db']],
+    ['media-pirate', ['reading', 'writing', 'hash', '/logs.db']],
+    ['logger', ['s3 secret', 'reading', 'writing', 'hash']],
+    ['sender', ['reading', '/y', '/logs.db']],
+  ])('does not give %s what it does not use', (name, foreign) => {
+    const values = Object.values(serviceEnv(name, parts));
+    expect(values.filter((value) => foreign.includes(value))).toEqual([]);
+  });
+
+  it('passes nothing of this process on but the path', () => {
+    process.env['HEAVY_CANARY'] = 'canary';
+    expect(Object.keys(serviceEnv('logger', parts)).sort()).toEqual(
+      ['PATH', 'HOME', 'LANG', 'RABBITMQ_URL', 'REDIS_URL', 'LOG_LEVEL', 'LOGS_DB'].sort(),
+    );
+    delete process.env['HEAVY_CANARY'];
+  });
+});
