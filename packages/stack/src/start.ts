@@ -1,10 +1,14 @@
-/** `npm start`: the whole system on this machine, on real Telegram, until Ctrl-C. */
+/**
+ * `npm start`: the whole system on this machine, on real Telegram, until Ctrl-C. `--dir FOLDER` names another folder than
+ * the repository for `.env` and `.heavy/data`: one for each account.
+ */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { surroundings } from './config.ts';
 import { readStartSettings, SettingsMissing, type StartSettings } from './env-file.ts';
 import { interruption } from './interruption.ts';
-import { dataDir, rootDir } from './paths.ts';
+import { rootDir } from './paths.ts';
 import { startRabbitMq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
 import { serviceEnv } from './service-env.ts';
@@ -49,7 +53,12 @@ const run = async (settings: StartSettings, dir: string, signal: AbortSignal): P
     signal.throwIfAborted();
     const workDir = join(dir, 'work');
     mkdirSync(workDir, { recursive: true });
-    const api = { TELEGRAM_API_ID: settings.apiId, TELEGRAM_API_HASH: settings.apiHash };
+    const endpoint = ['TELEGRAM_ENDPOINT', 'TELEGRAM_ENDPOINT_KEY', 'TELEGRAM_ENDPOINT_KEY_FILE'] as const;
+    const api = {
+      ...{ TELEGRAM_API_ID: settings.apiId, TELEGRAM_API_HASH: settings.apiHash },
+      // A data centre other than Telegram's own.
+      ...Object.fromEntries(endpoint.flatMap((name) => (all[name] ? [[name, all[name]]] : []))),
+    };
     const parts = {
       ...{ rabbitMqUrl, redisUrl, tools, workDir },
       store: storeOf(all, dir),
@@ -65,7 +74,8 @@ const run = async (settings: StartSettings, dir: string, signal: AbortSignal): P
     const names = serviceNames();
     say(`Starting ${names.join(', ')}…`);
     const envOf = (name: string) => serviceEnv(name, parts);
-    await startServices(started, { names, envOf, logDir: join(dir, 'logs'), signal });
+    const services = await startServices(started, { names, envOf, logDir: join(dir, 'logs'), signal });
+    for (const { name, url } of services) say(`  ${name.padEnd(14)} ${url}/health`);
     say(
       'Ready. Write .vdl and a link in any chat of the account. Ctrl-C ends it; npm run logs -- --follow shows what it does.',
     );
@@ -79,8 +89,10 @@ const run = async (settings: StartSettings, dir: string, signal: AbortSignal): P
 const signal = interruption();
 
 try {
-  const settings = readStartSettings(rootDir, surroundings().inherited);
-  const dir = join(dataDir, 'data');
+  const { values: options } = parseArgs({ options: { dir: { type: 'string' } } });
+  const folder = resolve(options.dir ?? rootDir);
+  const settings = readStartSettings(folder, surroundings().inherited);
+  const dir = join(folder, '.heavy', 'data');
   const release = tryHold(dir, 'start');
   // Two on one folder would also be two on one session, which Telegram answers by revoking it.
   if (!release) throw new AlreadyRunning('npm start is running already in this folder.');
