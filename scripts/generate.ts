@@ -3,7 +3,7 @@
  * are out of date and exits 1.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type Contract, contracts, failureCodes, failureMeanings } from '@heavy/contracts';
+import { type Contract, contracts, failureCodes, failureMeanings, queues } from '@heavy/contracts';
 import { type ConfigRow, commonConfig, describeConfig } from '@heavy/service';
 import { gatewayConfig } from '../services/gateway/src/config.ts';
 import { config as loggerConfig } from '../services/logger/src/config.ts';
@@ -48,6 +48,43 @@ const failures = (): string =>
     ),
   ].join('\n\n');
 
+/** Topic patterns, as the bindings use them: `*` is one word. */
+const matches = (pattern: string, type: string): boolean => {
+  const words = type.split('.');
+  const wanted = pattern.split('.');
+  return (
+    words.length === wanted.length && wanted.every((word, index) => word === '*' || word === words[index])
+  );
+};
+
+const fieldsOf = ({ data }: Contract): string => {
+  const shapes: unknown[] = 'anyOf' in data && Array.isArray(data.anyOf) ? data.anyOf : [data];
+  const names = shapes.map((shape) => Object.keys((shape as { properties: object }).properties).join(', '));
+  return names.join('; or ');
+};
+
+const events = (): string => {
+  const queuesOf = ({ type }: Contract): string =>
+    Object.values(queues)
+      .filter(({ bindings }) => bindings.some((binding) => matches(binding, type)))
+      .map(({ name }) => `\`${name}\``)
+      .join(', ') || 'whoever binds it';
+  return [
+    '# Events and commands',
+    notice,
+    'Each is a CloudEvents 1.0 envelope on the topic exchange `heavy`, with its type as routing key. `docs/asyncapi.json` has the schemas, `packages/contracts/src/examples.ts` an example of each.',
+    table(
+      ['type', 'version', 'queues', 'data'],
+      [...contracts.values()].map((one) => [
+        `\`${one.type}\``,
+        String(one.version),
+        queuesOf(one),
+        fieldsOf(one),
+      ]),
+    ),
+  ].join('\n\n');
+};
+
 const asyncapi = (): string => {
   const all = [...contracts.values()];
   const channel = ({ type }: Contract) => ({
@@ -76,6 +113,7 @@ const asyncapi = (): string => {
 const files = {
   'docs/configuration.md': configuration,
   'docs/failures.md': failures,
+  'docs/events.md': events,
   'docs/asyncapi.json': asyncapi,
 };
 
