@@ -85,4 +85,10 @@ describe('findUrl', () => {
       url('https://a.example/x'),
     );
   });
+
+  it('takes no host for a link whose scheme is another', () => {
+    const text = 'ftp://example.com/x';
+    const marked = [{ type: 'url', offset: 6, length: 13 }];
+    expect(findUrl(text, marked)).toEqual({ notUrl: text });
+  });
 });

@@ -44,10 +44,15 @@ const first = <T, R>(items: Iterable<T>, pick: (item: T) => R | undefined): R | 
   return undefined;
 };
 
+/** The host of `ftp://example.com` may be marked by itself; the person gave another scheme, and no link of ours. */
+const isAfterScheme = (text: string, offset: number): boolean => /:\/\/\S*$/.test(text.slice(0, offset));
+
 const inEntities = (text: string, entities: readonly Entity[]): string | undefined =>
   first(entities, (one) => (one.type === 'text_link' && one.url ? asUrl(one.url) : undefined)) ??
   first(entities, (one) =>
-    one.type === 'url' ? asUrl(text.slice(one.offset, one.offset + one.length)) : undefined,
+    one.type === 'url' && !isAfterScheme(text, one.offset)
+      ? asUrl(text.slice(one.offset, one.offset + one.length))
+      : undefined,
   );
 
 const inTokens = (tokens: readonly string[]): string | undefined => {

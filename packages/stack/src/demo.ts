@@ -46,6 +46,22 @@ const outcomeTimeoutMs = 180_000;
 const isMissingFile = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
+/** Whoever presses Ctrl-C here does not want a download in hand to be finished first. */
+const quick = { SHUTDOWN_GRACE_MS: '2000' };
+
+/** Limits and paces for one person who watches. */
+const serviceEnv = {
+  gateway: quick,
+  'media-pirate': {
+    ...quick,
+    MAX_BYTES: '500000000',
+    DOWNLOAD_TIMEOUT_MS: '60000',
+    PROGRESS_INTERVAL_MS: '500',
+  },
+  sender: { ...quick, STATUS_INTERVAL_MS: '500' },
+  logger: quick,
+};
+
 const scriptSource = (): string =>
   options.script === undefined
     ? conversation.map(({ line }) => line).join('\n')
@@ -124,9 +140,6 @@ const main = async (stop: AbortSignal): Promise<number> => {
   // Read before anything is started: a script at fault is told at once.
   const source = scriptSource();
   parseScript(source, '');
-  // Whoever presses Ctrl-C here does not want a download in hand to be finished first.
-  const quick = { SHUTDOWN_GRACE_MS: '2000' };
-  const serviceEnv = { gateway: quick, 'media-pirate': quick, sender: quick, logger: quick };
   const stack = await startStack({ dir: join(dataDir, 'demo'), serviceEnv, signal: stop, say });
   try {
     return await perform(stack, source, stop);

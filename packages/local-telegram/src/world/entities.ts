@@ -37,7 +37,10 @@ const patterns: readonly (readonly [EntityType, RegExp])[] = [
   ['email', /[\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}/giu],
   [
     'url',
-    new RegExp(`https?://[^\\s<>"]+|(?<![\\w@.])${bareDomain}(?!\\.?[\\w@-])(?:[:/?#][^\\s<>"]*)?`, 'giu'),
+    new RegExp(
+      `(?:https?|ftp)://[^\\s<>"]+|(?<![\\w@.])${bareDomain}(?!\\.?[\\w@-])(?:[:/?#][^\\s<>"]*)?`,
+      'giu',
+    ),
   ],
   ['mention', /(?<![\w@/])@[a-z]\w{3,31}/giu],
   ['hashtag', /(?<![\w#/&])#[\p{L}\p{N}_]*[\p{L}_][\p{L}\p{N}_]*/giu],

@@ -4,7 +4,7 @@ import type { Cast } from './cast.ts';
 import type { Step } from './script.ts';
 
 /** A status message is no outcome: it says where the work stands. */
-const isStatus = (message: WorldMessage): boolean => !message.media && message.text.startsWith('… ');
+export const isStatus = (message: WorldMessage): boolean => !message.media && message.text.startsWith('… ');
 
 /** What the account has said to a message and not taken back. */
 const answersTo = (command: WorldMessage, account: Cast['account']): WorldMessage[] =>

@@ -6,7 +6,7 @@ import { rootDir } from '../paths.ts';
 import type { Cast } from './cast.ts';
 import type { Claim } from './conversation.ts';
 import type { CorrelationTap } from './correlation-tap.ts';
-import type { Played } from './play.ts';
+import { isStatus, type Played } from './play.ts';
 
 /** Whether something that was to come true did, and why not. */
 export interface Verdict {
@@ -24,6 +24,7 @@ const verdictOf = async (
   const answers = played.answers();
   const [answer] = answers;
   if (!answer || answers.length > 1) return { claim: words, why: `it has ${answers.length} answers` };
+  if (isStatus(answer)) return { claim: words, why: 'it was still being worked on when its time was over' };
   try {
     await claim?.holds(answer, ffprobe);
     return { claim: words, why: null };
