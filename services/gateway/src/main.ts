@@ -13,7 +13,10 @@ await runService('gateway', gatewayConfig, async ({ config, log, redis, broker, 
   const dispatched = dispatchHistogram(metrics);
   const receive = messageReceived({ account, broker, redis, log, config, dispatched });
   const { listener, done } = untilDone(receive, log);
-  onStop(done);
-  account.onMessage(listener);
+  const unsubscribe = account.onMessage(listener);
+  onStop(() => {
+    unsubscribe();
+    return done();
+  });
   await account.connect();
 });

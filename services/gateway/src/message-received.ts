@@ -1,11 +1,12 @@
 import { telegramRaw } from '@heavy/contracts';
 import { type Broker, runInContext } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
-import { CallTimedOut, type IncomingMessage, NotConnected, type TelegramAccount } from '@heavy/telegram';
+import type { IncomingMessage, TelegramAccount } from '@heavy/telegram';
 import type { Redis } from 'ioredis';
 import { mayUse, type Role, roleOf } from './access.ts';
 import { commandWord, isRegistered } from './command-words.ts';
 import { correlationIdOf, eventIdOf, rawEvent } from './raw-event.ts';
+import { repliedTo } from './replied-to.ts';
 
 interface Deps {
   account: TelegramAccount;
@@ -16,26 +17,6 @@ interface Deps {
   /** Called with the seconds from receiving the update to the broker's confirm. */
   dispatched: (seconds: number) => void;
 }
-
-const replyAttempts = 5;
-
-/** The message that this one replies to. A lost connection is waited for; what cannot be had is null. */
-const repliedTo = async (
-  { account, log }: Deps,
-  message: IncomingMessage,
-): Promise<IncomingMessage | null> => {
-  if (message.replyTo === undefined) return null;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await account.getMessage(message.chat.id, message.replyTo);
-    } catch (error) {
-      const passing = error instanceof CallTimedOut || error instanceof NotConnected;
-      if (passing && attempt < replyAttempts) continue;
-      log.warn({ err: error, replyTo: message.replyTo }, 'the message replied to could not be fetched');
-      return null;
-    }
-  }
-};
 
 const publish = async (deps: Deps, message: IncomingMessage, word: string, role: Role): Promise<void> => {
   const { account, broker, log, dispatched } = deps;

@@ -8,19 +8,31 @@ export type Asked = { url: string } | { code: FailureCode; context: FailureConte
 /** The command's own text without its word. Blanked rather than cut, so that entity offsets stay true. */
 const ownText = (text: string): string => text.replace(/^\s*\.\S+/u, (word) => ' '.repeat(word.length));
 
+const subjectLimit = 100;
+
+/** What was given, to be quoted in the chat: short, and without the password of a URL. */
+const invalid = (given: string): Asked => {
+  const subject = given
+    .replace(/(?<=:\/\/)[^\s/?#]*(?=@)/gu, '…')
+    .slice(0, subjectLimit)
+    .replace(/[\ud800-\udbff]$/u, '');
+  return { code: 'url_invalid', context: { subject } };
+};
+
 /** The URL that a command asks for: in its own text, else in the message it replies to. */
 export const askedUrl = ({ message, reply }: Raw): Asked => {
   const own = findUrl(ownText(message.text), message.entities);
   const quoted = reply ? findUrl(reply.text ?? '', reply.entities) : null;
   const found = own && 'url' in own ? own : quoted && 'url' in quoted ? quoted : own;
   if (found === null) return { code: 'url_missing', context: {} };
-  if ('notUrl' in found) return { code: 'url_invalid', context: { subject: found.notUrl.slice(0, 100) } };
+  if ('notUrl' in found) return invalid(found.notUrl);
+  // Telephones begin a line with a capital: Https://…
+  const url = found.url.replace(/^https?/iu, (scheme) => scheme.toLowerCase());
   try {
-    canonicalUrl(found.url);
-    return { url: found.url };
+    canonicalUrl(url);
+    return { url };
   } catch (error) {
-    if (error instanceof UrlInvalid)
-      return { code: 'url_invalid', context: { subject: found.url.slice(0, 100) } };
+    if (error instanceof UrlInvalid) return invalid(url);
     throw error;
   }
 };

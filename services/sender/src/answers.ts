@@ -19,8 +19,10 @@ export interface Answer {
  */
 export const createAnswers = (redis: Redis) => {
   const keyOf = ({ account, chatId, messageId }: Origin) => redisKeys.answer(account, chatId, messageId);
+  // Given together, commands go out together and in this order; the failure of any is the failure of all.
   const set = async (origin: Origin, field: string, value: string | number): Promise<void> => {
-    await redis.multi().hset(keyOf(origin), field, value).expire(keyOf(origin), keptS).exec();
+    const key = keyOf(origin);
+    await Promise.all([redis.hset(key, field, value), redis.expire(key, keptS)]);
   };
   return {
     read: async (origin: Origin): Promise<Answer> => {
@@ -34,8 +36,12 @@ export const createAnswers = (redis: Redis) => {
     /** Whether this event is the one that ends the command: the first to claim it is, and stays so when redelivered. */
     claim: async (origin: Origin, eventId: string): Promise<boolean> => {
       const key = keyOf(origin);
-      await redis.multi().hsetnx(key, 'outcome', eventId).expire(key, keptS).exec();
-      return (await redis.hget(key, 'outcome')) === eventId;
+      const [, , owner] = await Promise.all([
+        redis.hsetnx(key, 'outcome', eventId),
+        redis.expire(key, keptS),
+        redis.hget(key, 'outcome'),
+      ]);
+      return owner === eventId;
     },
     /** Said before the status message is sent, so that one whose id was lost with its sender is looked for. */
     statusIntended: (origin: Origin) => set(origin, 'status', 0),

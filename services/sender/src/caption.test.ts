@@ -21,6 +21,7 @@ describe('caption', () => {
 
   it('never begins like a command', () => {
     expect(caption(media('.vdl https://example.com/again')).text).not.toMatch(/^\s*\./u);
+    expect(caption(media('', '.vdl https://example.com/again')).text).not.toMatch(/^\s*\./u);
   });
 
   it('cuts a long title outside surrogate pairs', () => {

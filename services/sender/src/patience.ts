@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@heavy/service';
 import {
   AuthLost,
@@ -21,6 +20,18 @@ const pauseMs = (error: unknown, attempt: number): number | null => {
     : null;
 };
 
+/** Rejects with the signal's reason when it aborts. */
+const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = () => resolve();
+  const timer = setTimeout(wake, ms);
+  signal.addEventListener('abort', wake, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', wake);
+  signal.throwIfAborted();
+};
+
 /**
  * Calls Telegram until it answers: waits that it imposes are kept to the second, a lost connection is waited for.
  * Safe only for calls that may be repeated: sends carry a `random_id`, the rest is idempotent by nature. A session that
@@ -41,7 +52,7 @@ export const withPatience = async <T>(
       const waitMs = error instanceof AuthLost ? longestPauseMs : pauseMs(error, attempt);
       if (waitMs === null) throw error;
       log.warn({ err: error, attempt, waitMs }, 'Telegram did not take the call; it will be repeated');
-      await delay(waitMs, undefined, { signal });
+      await pause(waitMs, signal);
     }
   }
 };

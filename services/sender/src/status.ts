@@ -1,6 +1,6 @@
 import type { Origin } from '@heavy/contracts';
 import type { Logger } from '@heavy/service';
-import { randomIdFrom, type TelegramAccount } from '@heavy/telegram';
+import { FloodWait, randomIdFrom, type TelegramAccount } from '@heavy/telegram';
 import type { Answers } from './answers.ts';
 import { statusText } from './words.ts';
 
@@ -24,13 +24,20 @@ export const createStatus = ({
   log: Logger;
 }) => {
   const shown = new Map<string, { text: string; phase: string; at: number }>();
+  /** Until then Telegram wants to hear nothing; what matters waits for it, steps are left out. */
+  let restUntil = 0;
 
   /** The id of the status message, also of one that was sent by a process that died before it could say so. */
   const find = async (origin: Origin): Promise<number | null> => {
     const { status } = await answers.read(origin);
     if (status !== 0) return status ?? null;
     const replies = await account.findOwnReplies(origin.chatId, origin.messageId);
-    return replies.find(({ text }) => text.startsWith('… '))?.id ?? null;
+    // A title may begin like a step.
+    const found = replies.find(({ text, media }) => media === undefined && text.startsWith('… '));
+    if (!found) return null;
+    // Once it is edited it cannot be found by its text again.
+    await answers.statusSent(origin, found.id);
+    return found.id;
   };
 
   const post = async (origin: Origin, text: string): Promise<void> => {
@@ -54,6 +61,7 @@ export const createStatus = ({
       const last = shown.get(command);
       const text = statusText(step);
       const now = Date.now();
+      if (now < restUntil) return;
       if (last && (last.text === text || (last.phase === step.phase && now - last.at < intervalMs))) return;
       shown.set(command, { text, phase: step.phase, at: now });
       try {
@@ -61,6 +69,7 @@ export const createStatus = ({
         if (messageId === null) await post(origin, text);
         else await account.editText({ chatId: origin.chatId, messageId, text });
       } catch (err) {
+        if (err instanceof FloodWait) restUntil = Date.now() + err.seconds * 1000;
         log.info({ err }, 'the status message could not be brought up to date');
       }
     },

@@ -38,7 +38,17 @@ describe('statusText', () => {
 });
 
 describe('neverCommand', () => {
-  it.each(['.vdl http://a.example', '  .adl x', '\n.whoami'])('disarms %j', (text) => {
+  // Telegram strips what cannot be seen off the beginning of a text.
+  it.each([
+    ['.vdl http://a.example'],
+    ['  .adl x'],
+    ['\n.whoami'],
+    ['\u200b.vdl x'],
+    ['\u202e \u2060.vdl x'],
+    ['\u0000.vdl x'],
+    ['\u3164.vdl x'],
+  ])('disarms %j', (text) => {
+    expect(neverCommand(text)).not.toContain('.vdl');
     expect(neverCommand(text)).not.toMatch(/^\s*\./u);
     expect(neverCommand(text)).toHaveLength(text.length);
   });

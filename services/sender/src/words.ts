@@ -64,6 +64,8 @@ export const statusText = ({ phase, bytes, totalBytes, bytesPerSecond, etaS }: S
 
 /**
  * A text that the gateway will never take for a command. The account's own messages are commands when they begin with
- * a dot, so what is sent must not: a title could be `.vdl https://…`.
+ * a dot, so what is sent must not: a title could be `.vdl https://…`. Nor may a dot follow what cannot be seen, since Telegram
+ * strips some of that.
  */
-export const neverCommand = (text: string): string => text.replace(/^(\s*)\./u, '$1․');
+export const neverCommand = (text: string): string =>
+  text.replace(/^([\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}]*)\./u, '$1․');

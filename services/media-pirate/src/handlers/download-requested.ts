@@ -24,11 +24,21 @@ interface Deps {
   config: { DOWNLOADS_AT_ONCE: number; PROGRESS_INTERVAL_MS: number };
 }
 
+/** Removes a job's folder. One that stays is swept later; nobody is kept waiting for it. */
+const discard = async ({ downloader, log }: Deps, jobId: string): Promise<void> => {
+  try {
+    await downloader.discard(jobId);
+  } catch (err) {
+    log.warn({ err, jobId }, 'the job folder cannot be removed');
+  }
+};
+
 const download = async (
-  { downloader, store, log, config }: Deps,
+  deps: Deps,
   { id: jobId, correlationid, data }: Envelope<DownloadRequest>,
   context: HandlerContext,
 ): Promise<StoredMedia> => {
+  const { downloader, store, log, config } = deps;
   const { request, contentHash, origin } = data;
   const { signal } = context;
   const report = progressReporter(origin, context, { intervalMs: config.PROGRESS_INTERVAL_MS, log });
@@ -39,8 +49,11 @@ const download = async (
     ...{ kind: request.kind, contentHash, sourceUrl: request.url },
     ...{ canonicalUrl: canonicalUrl(request.url), correlationId: correlationid },
   };
-  const stored = await storeMedia(store, downloaded, provenance, signal);
-  await downloader.discard(jobId);
+  // Whoever asked for the same was faster: that object may be on its way to a chat, and is not replaced.
+  const stored =
+    (await findMedia(store, request.kind, contentHash)) ??
+    (await storeMedia(store, downloaded, provenance, signal));
+  await discard(deps, jobId);
   log.info({ key: stored.object.key, sizeBytes: stored.object.sizeBytes }, 'download stored');
   return stored;
 };
@@ -56,11 +69,11 @@ const requested =
   async (envelope: Envelope<DownloadRequest>, context: HandlerContext) => {
     const { request, contentHash, origin } = envelope.data;
     const { ready } = outcomes[request.kind];
+    const find = () => findMedia(deps.store, request.kind, contentHash);
     try {
       // Delivery is at least once: a redelivered command finds the object already stored.
       const { object, media } =
-        (await findMedia(deps.store, request.kind, contentHash)) ??
-        (await limit(() => download(deps, envelope, context)));
+        (await find()) ?? (await limit(async () => (await find()) ?? download(deps, envelope, context)));
       context.publish(ready, { origin, object, media: { ...media, sourceUrl: request.url } });
     } catch (error) {
       if (!(error instanceof DownloadFailed)) throw error;
@@ -69,7 +82,7 @@ const requested =
       const about = { code: error.code, url: request.url, reason };
       if (error.code === 'internal') deps.log.error({ ...about, err: error }, 'download failed');
       else deps.log.warn(about, 'download failed');
-      await deps.downloader.discard(envelope.id);
+      await discard(deps, envelope.id);
       fail(envelope, context, error.code, error.context);
     }
   };
@@ -88,7 +101,7 @@ export const downloadRequested = (deps: Deps) => {
   return [videoDownload, audioDownload].map((command) =>
     handle(command, requested(deps, limit), {
       exhausted: async (envelope, context) => {
-        await deps.downloader.discard(envelope.id);
+        await discard(deps, envelope.id);
         fail(envelope, context, 'internal', {});
       },
     }),

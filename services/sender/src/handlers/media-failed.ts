@@ -6,5 +6,6 @@ import type { Outcome } from '../outcome.ts';
 export const mediaFailed = (outcome: Outcome) => {
   const say = (envelope: Envelope<Failed>, context: HandlerContext) =>
     outcome.fail(envelope, context, envelope.data.failure.code, envelope.data.failure.context);
-  return [handle(videoFailed, say), handle(audioFailed, say)];
+  const exhausted = outcome.giveUp;
+  return [handle(videoFailed, say, { exhausted }), handle(audioFailed, say, { exhausted })];
 };

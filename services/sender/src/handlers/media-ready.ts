@@ -1,6 +1,7 @@
 import {
   audioReady,
   type Envelope,
+  type FailureCode,
   type MediaKind,
   type Origin,
   type Ready,
@@ -24,6 +25,24 @@ interface Deps {
   log: Logger;
 }
 
+/** Shows how far an upload is, one step at a time: while one is on its way, later ones are left out. */
+const uploadSteps = (status: Status, origin: Origin, totalBytes: number) => {
+  let showing: Promise<void> | undefined;
+  return {
+    onProgress: (bytes: number): void => {
+      showing ??= status.show(origin, { phase: 'uploading', bytes, totalBytes }).finally(() => {
+        showing = undefined;
+      });
+    },
+    /** Resolves when no step is on its way: one that is must not post a status message after the last was removed. */
+    ended: async (): Promise<void> => showing,
+  };
+};
+
+/** Why Telegram did not take the media: the chat's rules, or something about this file. */
+const codeOf = ({ code }: Refused): FailureCode =>
+  code.startsWith('CHAT_SEND_') || code === 'CHAT_WRITE_FORBIDDEN' ? 'media_not_allowed' : 'internal';
+
 /** Answers a command with the media, or says why the chat cannot have it. */
 const answer =
   (deps: Deps, kind: (data: Ready) => MediaKind) =>
@@ -32,26 +51,19 @@ const answer =
     const { origin, object, media } = envelope.data;
     const { signal } = context;
     return outcome.conclude(envelope, context, async () => {
-      let shown = Promise.resolve();
-      const onProgress = (bytes: number): void => {
-        shown = shown.then(() =>
-          status.show(origin, { phase: 'uploading', bytes, totalBytes: object.sizeBytes }),
-        );
-      };
+      const steps = uploadSteps(status, origin, object.sizeBytes);
+      const send = sendStoredMedia(
+        { account, store, log },
+        { origin, kind: kind(envelope.data), object, media, randomKey: outcomeKey(origin) },
+        { signal, onProgress: steps.onProgress },
+      );
       try {
-        const { messageId } = await sendStoredMedia(
-          { account, store, log },
-          { origin, kind: kind(envelope.data), object, media, randomKey: outcomeKey(origin) },
-          { signal, onProgress },
-        );
-        return { messageIds: messageId === null ? [] : [messageId], tookStatus: false };
+        const { messageId } = await send.finally(steps.ended);
+        return messageId === null ? [] : [messageId];
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        log.warn({ err: error }, 'the chat does not take the media');
-        return outcome.say(origin, failureText('media_not_allowed', {}, envelope.correlationid), signal);
-      } finally {
-        // A step still on its way must not post a status message after the last one was removed.
-        await shown;
+        log.warn({ err: error }, 'Telegram does not take the media');
+        return outcome.say(origin, failureText(codeOf(error), {}, envelope.correlationid), signal);
       }
     });
   };
@@ -60,25 +72,16 @@ const outcomeKey = (origin: Origin) => `outcome:${commandKey(origin)}`;
 
 /** The handlers of `events.dl.video.ready`, `events.dl.audio.ready` and `commands.telegram.send_media`. */
 export const mediaReady = (deps: Deps) => {
-  const exhausted = (envelope: Envelope<Ready>, context: HandlerContext) =>
-    deps.outcome.fail(envelope, context, 'internal', {});
+  const exhausted = deps.outcome.giveUp;
+  const video = answer(deps, () => 'video');
+  const audio = answer(deps, () => 'audio');
   return [
-    handle(
-      videoReady,
-      answer(deps, () => 'video'),
-      { exhausted },
-    ),
-    handle(
-      audioReady,
-      answer(deps, () => 'audio'),
-      { exhausted },
-    ),
+    handle(videoReady, video, { exhausted }),
+    handle(audioReady, audio, { exhausted }),
     handle(
       telegramSendMedia,
       (envelope, context) => answer(deps, () => envelope.data.kind)(envelope, context),
-      {
-        exhausted,
-      },
+      { exhausted },
     ),
   ];
 };

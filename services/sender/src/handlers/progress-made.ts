@@ -17,10 +17,11 @@ export const progressMade = ({
   status: Status;
   inOrder: <T>(key: string, task: () => Promise<T>) => Promise<T>;
 }) =>
-  handle(downloadProgress, async ({ data: { origin, ...step }, time }) => {
-    if (Date.now() - Date.parse(time) > staleMs) return;
-    await inOrder(commandKey(origin), async () => {
+  handle(downloadProgress, ({ data: { origin, ...step }, time }) =>
+    inOrder(commandKey(origin), async () => {
+      // After the wait for its turn: where Telegram is slow to answer, steps pile up and the outcome waits behind them.
+      if (Date.now() - Date.parse(time) > staleMs) return;
       const { outcome } = await answers.read(origin);
       if (outcome === undefined) await status.show(origin, step);
-    });
-  });
+    }),
+  );

@@ -1,0 +1,42 @@
+import type { Logger } from '@heavy/service';
+import {
+  CallTimedOut,
+  FloodWait,
+  type IncomingMessage,
+  NotConnected,
+  type TelegramAccount,
+  TelegramUnavailable,
+} from '@heavy/telegram';
+
+const attempts = 5;
+const pauseMs = 1000;
+/** A command that has to wait longer goes without what it replies to. */
+const longestFloodWaitS = 60;
+
+/** How long to wait before the same call may succeed; null where that does not help. */
+const waitMs = (error: unknown): number | null => {
+  if (error instanceof FloodWait) return error.seconds <= longestFloodWaitS ? error.seconds * 1000 : null;
+  const passing =
+    error instanceof CallTimedOut || error instanceof NotConnected || error instanceof TelegramUnavailable;
+  return passing ? pauseMs : null;
+};
+
+/** The message that this one replies to. What passes is waited for; what cannot be had is null. */
+export const repliedTo = async (
+  { account, log }: { account: TelegramAccount; log: Logger },
+  { chat, replyTo }: IncomingMessage,
+): Promise<IncomingMessage | null> => {
+  if (replyTo === undefined) return null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await account.getMessage(chat.id, replyTo);
+    } catch (error) {
+      const ms = waitMs(error);
+      if (ms === null || attempt === attempts) {
+        log.warn({ err: error, replyTo }, 'the message replied to could not be fetched');
+        return null;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    }
+  }
+};
