@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { WorldMessage } from '@heavy/local-telegram';
 import { type Stack, startStack } from '@heavy/stack';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createStage, isStatus, type Stage } from './stage.ts';
 
 let dir: string;
 let stack: Stack;
+let stage: Stage;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'heavy-e2e-'));
@@ -18,9 +20,11 @@ beforeAll(async () => {
       sender: { STATUS_INTERVAL_MS: '300', RETRY_DELAYS_MS: '500,1000,2000' },
     },
   });
+  stage = await createStage(stack);
 }, 300_000);
 
 afterAll(async () => {
+  await stage?.close();
   await stack?.stop();
   await rm(dir, { recursive: true, force: true });
 }, 60_000);
@@ -33,38 +37,7 @@ afterEach(() => {
 const filmClub = () => stack.chats[0]!;
 const says = (text: string) => stack.world.user('alice').in(filmClub()).says(text);
 
-const answers = (command: WorldMessage): WorldMessage[] =>
-  filmClub()
-    .messages()
-    .filter(({ replyTo, from }) => replyTo === command && from === stack.account);
-
-const isStatus = ({ text, media }: WorldMessage) => !media && text.startsWith('… ');
-
-/** Nothing is under way any more: no message is queued or unacknowledged at the broker. */
-const queuesAreEmpty = async (): Promise<void> => {
-  const { username, password, origin } = new URL(stack.rabbitmq.managementUrl);
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  const response = await fetch(`${origin}/api/queues`, { headers: { authorization } });
-  const queues = (await response.json()) as { name: string; messages?: number }[];
-  const busy = queues.filter(({ name, messages }) => name !== 'logger' && messages !== 0);
-  expect(busy.map(({ name, messages }) => `${name}: ${messages}`)).toEqual([]);
-};
-
-/** Waits until the command has ended and nothing is under way, then says what it ended in. */
-const outcome = async (command: WorldMessage, timeout = 120_000): Promise<WorldMessage> => {
-  await vi.waitFor(
-    () => {
-      const now = answers(command);
-      expect(now.length).toBeGreaterThan(0);
-      expect(now.some(isStatus)).toBe(false);
-    },
-    { timeout, interval: 50 },
-  );
-  await vi.waitFor(queuesAreEmpty, { timeout, interval: 500 });
-  const all = answers(command);
-  expect(all).toHaveLength(1);
-  return all[0]!;
-};
+const outcome = (command: WorldMessage): Promise<WorldMessage> => stage.onlyAnswer(command);
 
 const isPlayable = (message: WorldMessage) =>
   expect(message.media).toMatchObject({ kind: 'video', mime: 'video/mp4', streamable: true });

@@ -56,9 +56,9 @@ const serviceEnv = {
     ...quick,
     MAX_BYTES: '500000000',
     DOWNLOAD_TIMEOUT_MS: '60000',
-    PROGRESS_INTERVAL_MS: '500',
+    PROGRESS_INTERVAL_MS: '300',
   },
-  sender: { ...quick, STATUS_INTERVAL_MS: '500' },
+  sender: { ...quick, STATUS_INTERVAL_MS: '300' },
   logger: quick,
 };
 

@@ -41,9 +41,10 @@ afterEach(() => {
 });
 
 describe('createStatus', () => {
-  it('posts the first step as a reply in the topic and edits it with the next phase', async () => {
+  it('posts the first step as a reply in the topic and edits it with the next', async () => {
     const { status, account } = createWorld();
     await status.show(origin, { phase: 'queued' });
+    vi.advanceTimersByTime(3000);
     await status.show(origin, { phase: 'downloading', bytes: 1000 });
     expect(account.sendText).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({ chatId: -2, text: '… queued', replyTo: 3, topicId: 7 }),
@@ -55,11 +56,11 @@ describe('createStatus', () => {
     });
   });
 
-  it('edits within a phase at most once per interval, and never to the same text', async () => {
+  it('edits at most once per interval, and never to the same text', async () => {
     const { status, account } = createWorld();
     await status.show(origin, { phase: 'downloading', bytes: 1000 });
     vi.advanceTimersByTime(2999);
-    await status.show(origin, { phase: 'downloading', bytes: 2000 });
+    await status.show(origin, { phase: 'converting', bytes: 2000 });
     expect(account.editText).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
     await status.show(origin, { phase: 'downloading', bytes: 1000 });

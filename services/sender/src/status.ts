@@ -23,7 +23,7 @@ export const createStatus = ({
   intervalMs: number;
   log: Logger;
 }) => {
-  const shown = new Map<string, { text: string; phase: string; at: number }>();
+  const shown = new Map<string, { text: string; at: number }>();
   /** Until then Telegram wants to hear nothing; what matters waits for it, steps are left out. */
   let restUntil = 0;
 
@@ -56,14 +56,15 @@ export const createStatus = ({
     find,
     /** Forgets what was shown: the command has ended. */
     ended: (origin: Origin) => shown.delete(commandOf(origin)),
+    /** At most once per interval: Telegram counts edits, and a step that is left out is followed by another. */
     show: async (origin: Origin, step: Step): Promise<void> => {
       const command = commandOf(origin);
       const last = shown.get(command);
       const text = statusText(step);
       const now = Date.now();
       if (now < restUntil) return;
-      if (last && (last.text === text || (last.phase === step.phase && now - last.at < intervalMs))) return;
-      shown.set(command, { text, phase: step.phase, at: now });
+      if (last && (last.text === text || now - last.at < intervalMs)) return;
+      shown.set(command, { text, at: now });
       try {
         const messageId = await find(origin);
         if (messageId === null) await post(origin, text);
