@@ -39,8 +39,11 @@ const processesWith = async (text: string): Promise<string[]> => {
 
 /** What a test needs of a running stack: it hears the events, speaks to the queues, and waits for what the chats show. */
 export const createStage = async (stack: Stack) => {
-  const redis = new Redis(stack.redis.url);
+  const redis = new Redis(stack.redis.url, { maxRetriesPerRequest: null });
+  // Tests stop the servers under it; it connects again by itself.
+  redis.on('error', () => undefined);
   const bare: ChannelModel = await connect(stack.rabbitmq.url);
+  bare.on('error', () => undefined);
   const channel = await bare.createConfirmChannel();
   const broker = await connectBroker({ url: stack.rabbitmq.url, service: 'stage', log: quiet, redis });
   const heard: Envelope[] = [];
@@ -139,7 +142,8 @@ export const createStage = async (stack: Stack) => {
     processesWith,
     close: async (): Promise<void> => {
       await broker.close({ graceMs: 1000 });
-      await bare.close();
+      // A test may have stopped the broker meanwhile, and this connection with it.
+      await bare.close().catch(() => undefined);
       redis.disconnect();
     },
   };

@@ -54,8 +54,10 @@ export const sendStoredMedia = async (
       signal,
       log,
     );
-  const thumbnail = media.thumbnail ? await upload(media.thumbnail) : undefined;
-  const file = await upload(object, onProgress);
+  const [file, thumbnail] = await Promise.all([
+    upload(object, onProgress),
+    media.thumbnail ? upload(media.thumbnail) : undefined,
+  ]);
   const { text, entities } = caption(media);
   const { title, performer, durationS, width, height } = media;
   return withoutLostTarget(replyTarget(origin), (target) =>
