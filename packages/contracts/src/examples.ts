@@ -64,8 +64,11 @@ const bareRaw: DataOf<typeof telegram.telegramRaw> = {
 };
 const raw: typeof bareRaw = {
   ...bareRaw,
-  reply: { messageId: 41, text: 'look', entities: [], senderId: 7_000_000_003 },
+  reply: { messageId: 41, text: 'look', entities: [], senderId: 7_000_000_003, senderName: 'Bob' },
 };
+
+const { account, chat, message: body, sender } = bareRaw;
+const message: DataOf<typeof telegram.telegramMessage> = { account, chat, message: body, sender };
 
 const download: media.DownloadRequest = {
   request: { url: 'https://example.org/watch?v=1', kind: 'video' },
@@ -75,6 +78,8 @@ const download: media.DownloadRequest = {
 const downloadFaults: Examples['invalid'] = [
   ['a URL of another scheme', { ...download, request: { ...download.request, url: 'file:///etc/passwd' } }],
   ['an unknown kind', { ...download, request: { ...download.request, kind: 'hologram' } }],
+  ['an unknown quality', { ...download, request: { ...download.request, quality: '721p' } }],
+  ['the entry before the first', { ...download, request: { ...download.request, item: 0 } }],
   ['a hash that is none', { ...download, contentHash: 'abc' }],
   ['no origin', { request: download.request, contentHash }],
   ['a property that nobody knows', { ...download, priority: 1 }],
@@ -97,8 +102,20 @@ const failedFaults: Examples['invalid'] = [
 export const examples: readonly Examples[] = [
   examplesOf(
     telegram.telegramRaw,
-    [raw, bareRaw, { ...raw, chat: { id: 7, type: 'private' }, sender: { id: 7 } }],
     [
+      raw,
+      bareRaw,
+      { ...raw, chat: { id: 7, type: 'private' }, sender: { id: 7 } },
+      {
+        ...raw,
+        auth: {
+          ...{ role: 'blessed', by: 'chat', until: '2026-12-21T00:00:00.000Z', mayUse: true },
+          ...{ rateLimited: false, requests: { limit: 20, left: 19, resetS: 60 } },
+        },
+      },
+    ],
+    [
+      ['an unknown role', { ...raw, auth: { role: 'owner', rateLimited: false } }],
       ['a command word with its dot', { ...raw, command: { word: '.vdl' } }],
       ['an id beyond 53 bits', { ...raw, account: 2 ** 60 }],
       ['a time that is none', { ...raw, receivedAt: 'yesterday' }],
@@ -107,23 +124,44 @@ export const examples: readonly Examples[] = [
     ],
   ),
   examplesOf(
+    telegram.telegramMessage,
+    [
+      { ...message, message: { ...raw.message, editDate: 1_790_000_060, replyTo: 41, media: 'video' } },
+      message,
+    ],
+    [
+      ['no sender', { ...message, sender: undefined }],
+      ['an unknown kind of media', { ...message, message: { ...raw.message, media: 'hologram' } }],
+    ],
+  ),
+  examplesOf(
     telegram.telegramReply,
     [
       { origin, text: 'Hello.' },
+      { origin, text: '<b>Hello.</b>', format: 'html' },
       { origin: inNoTopic, failure },
+      { target: { account: 1, chatId: -5 }, text: 'Hello.' },
+      { target: { account: 1, chatId: -5, replyTo: 42, topicId: 7 }, text: 'Hello.' },
     ],
     [
+      ['a command and another place at once', { origin, target: { account: 1, chatId: -5 }, text: 'Hello.' }],
+      ['no chat', { target: { account: 1 }, text: 'Hello.' }],
+      ['a failure of no command', { target: { account: 1, chatId: -5 }, failure }],
       ['text and failure at once', { origin, text: 'Hello.', failure }],
       ['neither text nor failure', { origin }],
       ['an empty text', { origin, text: '' }],
+      ['a format that is none', { origin, text: 'Hello.', format: 'rtf' }],
       ['no message to reply to', { origin: inChat, text: 'Hello.' }],
     ],
   ),
   examplesOf(
     telegram.telegramEdit,
-    [{ target, text: 'Edited.' }],
     [
-      ['a text longer than a message', { target, text: 'x'.repeat(4097) }],
+      { target, text: 'Edited.' },
+      { target, text: '*Edited.*', format: 'markdown' },
+    ],
+    [
+      ['a text beyond all bounds', { target, text: 'x'.repeat(16_385) }],
       ['no target', { text: 'Edited.' }],
     ],
   ),
@@ -151,8 +189,13 @@ export const examples: readonly Examples[] = [
     [
       { origin, kind: 'video', object, media: video },
       { origin: inNoTopic, kind: 'audio', object: song, media: audio },
+      { origin, kind: 'video', object, media: video, caption: { text: '*A film*', format: 'markdown' } },
     ],
     [
+      [
+        'a caption beyond all bounds',
+        { origin, kind: 'video', object, media: video, caption: { text: 'x'.repeat(16_385) } },
+      ],
       ['an unknown kind', { origin, kind: 'sticker', object, media: video }],
       ['a type that is none', { origin, kind: 'video', object: { ...object, type: 'mp4' }, media: video }],
     ],
@@ -188,16 +231,32 @@ export const examples: readonly Examples[] = [
     ],
     [['no error', { commandId: 'c0ffee', commandType: 'commands.telegram.reply', account: 1, chatId: -5 }]],
   ),
-  examplesOf(media.videoDownload, [download, { ...download, origin: inNoTopic }], downloadFaults),
+  examplesOf(
+    media.videoDownload,
+    [
+      download,
+      { ...download, origin: inNoTopic },
+      { ...download, request: { ...download.request, quality: '720p', item: 3 } },
+    ],
+    downloadFaults,
+  ),
   examplesOf(
     media.audioDownload,
-    [{ ...download, request: { ...download.request, kind: 'audio' } }],
+    [{ ...download, request: { ...download.request, kind: 'audio', format: 'opus' } }],
     downloadFaults,
+  ),
+  examplesOf(
+    media.largeDownload,
+    [{ ...download, reason: 'too_large', probe: { title: 'A film', sizeBytes: 4e9, durationS: 7200 } }],
+    [
+      ['no reason', { ...download, probe: {} }],
+      ['a negative size', { ...download, reason: 'too_large', probe: { sizeBytes: -1 } }],
+    ],
   ),
   examplesOf(
     media.downloadProgress,
     [
-      { origin, phase: 'queued' },
+      { origin, phase: 'queued', position: 3, waitingFor: 'disk' },
       { origin, phase: 'downloading', bytes: 10, totalBytes: 100, bytesPerSecond: 5.5, etaS: 18 },
     ],
     [

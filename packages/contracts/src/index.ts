@@ -1,3 +1,4 @@
+export * from './bot-streams.ts';
 export * from './envelope.ts';
 export { type Examples, examples } from './examples.ts';
 export * from './failures.ts';

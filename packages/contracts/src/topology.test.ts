@@ -33,6 +33,8 @@ describe('queues', () => {
     const bindings = Object.values(queues).flatMap((queue) => [...queue.bindings]);
     const unheard = [...contracts.values()]
       .filter(({ mandatory }) => mandatory)
+      // Taken where somebody serves large downloads; media-pirate tells the asker where nobody does.
+      .filter(({ type }) => type !== 'commands.media.large_download')
       .filter(({ type }) => !bindings.some((binding) => matches(binding, type)));
     expect(unheard).toEqual([]);
   });

@@ -17,6 +17,10 @@ export const queues = {
     name: 'media-pirate',
     bindings: ['events.telegram.raw', 'commands.media.video_download', 'commands.media.audio_download'],
   },
+  /** What the logger answers in the chat. Its log lines come by `logsQueue`. */
+  history: { name: 'logger.history', bindings: ['events.telegram.raw'] },
+  /** The words of the admins, and `.whoami`. */
+  access: { name: 'gateway.access', bindings: ['events.telegram.raw'] },
   sender: {
     name: 'sender',
     bindings: [

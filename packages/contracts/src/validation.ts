@@ -30,6 +30,7 @@ export const faultOf = (schema: TSchema, value: unknown): string | null => {
 export const contracts: ReadonlyMap<string, Contract> = new Map(
   [
     telegram.telegramRaw,
+    telegram.telegramMessage,
     telegram.telegramReply,
     telegram.telegramEdit,
     telegram.telegramDelete,
@@ -39,6 +40,7 @@ export const contracts: ReadonlyMap<string, Contract> = new Map(
     telegram.telegramSendFailed,
     media.videoDownload,
     media.audioDownload,
+    media.largeDownload,
     media.downloadProgress,
     media.videoReady,
     media.audioReady,

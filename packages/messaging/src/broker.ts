@@ -6,6 +6,7 @@ import { type Consumer, defaultGraceMs, startConsumer } from './consumer.ts';
 import { BrokerClosed } from './errors.ts';
 import { withinFarewell } from './farewell.ts';
 import type { Handler } from './handler.ts';
+import { bury } from './middleware/dead-letter.ts';
 import type { MessagingLogger, MessagingMetrics } from './observers.ts';
 import { type PublishOptions, startPublisher } from './publisher.ts';
 
@@ -43,16 +44,27 @@ export interface Broker {
    * @throws {InvalidEvent} @throws {Unroutable} @throws {BrokerClosed}
    */
   publish<C extends Contract>(contract: C, data: DataOf<C>, options?: PublishOptions): Promise<string>;
+  /**
+   * Puts a command into the dead letters of a queue that consumed it, confirmed: for work that outlived its message and was
+   * given up. `failures` counts the attempts.
+   */
+  deadLetter<C extends Contract>(
+    queue: QueueDefinition,
+    contract: C,
+    data: DataOf<C>,
+    how: { error: unknown; failures: number },
+  ): Promise<void>;
   /** Sends a log line, transient and unconfirmed. False: not taken, since the broker is away or behind; count it as dropped. */
   publishLog(routingKey: string, record: Buffer): boolean;
   /**
    * Declares the queue, its ladder and its dead-letter queue, and consumes. Up to `prefetch` messages are handled at a
-   * time, in no order. Rejects where a queue exists with other arguments.
+   * time, in no order. Of several consumers that have room, those of the highest `priority` get the messages; 0 by default.
+   * Rejects where a queue exists with other arguments.
    */
   consume(
     queue: QueueDefinition,
     handlers: readonly Handler[],
-    options?: { prefetch?: number },
+    options?: { prefetch?: number; priority?: number },
   ): Promise<Consumer>;
   /**
    * Stops consuming, gives running handlers `graceMs` (20 s by default), then aborts their signal and leaves their
@@ -124,6 +136,14 @@ export const connectBroker = async (options: BrokerOptions): Promise<Broker> => 
       return () => listeners.delete(listener);
     },
     publish: async (contract, data, how) => publisher.publish(publisher.seal(contract, data, how)),
+    deadLetter: async (queue, contract, data, { error, failures }) => {
+      const { body: content, properties } = publisher.seal(contract, data).message;
+      await bury(
+        { queue: queue.name, publisher, log },
+        { content, properties },
+        { reason: 'attempts_exhausted', error, failures },
+      );
+    },
     publishLog: publisher.publishLog,
     consume: async (queue, handlers, how) => {
       if (closing !== undefined) throw new BrokerClosed();
@@ -132,6 +152,7 @@ export const connectBroker = async (options: BrokerOptions): Promise<Broker> => 
         signal: life.signal,
         retryDelaysMs: options.retryDelaysMs ?? defaultRetryDelaysMs,
         prefetch: how?.prefetch ?? options.prefetch ?? 100,
+        priority: how?.priority ?? 0,
       });
       consumers.add(consumer);
       return consumer;

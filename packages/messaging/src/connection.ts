@@ -58,6 +58,8 @@ export const keepConnected = ({ url, name, log, signal, onState }: ConnectionOpt
     const fresh = await connect(address, {
       timeout: connectTimeoutMs,
       keepAlive: true,
+      // Else each small message waits for the acknowledgement of the one before.
+      noDelay: true,
       clientProperties: { connection_name: name },
     });
     const closed = new Promise<void>((resolve) => fresh.once('close', () => resolve()));

@@ -35,6 +35,8 @@ export interface ConsumerOptions {
   handlers: readonly Handler[];
   retryDelaysMs: readonly number[];
   prefetch: number;
+  /** https://www.rabbitmq.com/docs/consumer-priority */
+  priority: number;
   /** Ends the consumer with the broker. */
   signal: AbortSignal;
 }
@@ -57,7 +59,7 @@ const failuresOf = ({ properties }: ConsumeMessage): number => {
 
 /** Subscribes and stays subscribed; resolves with the consumer once messages are delivered for the first time. */
 export const startConsumer = async (options: ConsumerOptions): Promise<Consumer> => {
-  const { connection, publisher, redis, log, metrics, queue, retryDelaysMs, prefetch } = options;
+  const { connection, publisher, redis, log, metrics, queue, retryDelaysMs, prefetch, priority } = options;
   const handlers = new Map(options.handlers.map((handler) => [handler.contract.type, handler]));
   if (handlers.size !== options.handlers.length)
     throw new Error(`Two handlers of ${queue.name} take the same type: join them into one.`);
@@ -153,7 +155,7 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
       await declareQueue(channel, queue, retryDelaysMs);
       await channel.prefetch(prefetch);
       const acks = acknowledgeOn(channel);
-      const { consumerTag } = await channel.consume(queue.name, (message) => {
+      const take = (message: ConsumeMessage | null): void => {
         if (message === null) {
           log.warn({ queue: queue.name }, 'consumer was cancelled by the broker, consuming again');
           void closeChannel(channel);
@@ -162,7 +164,8 @@ export const startConsumer = async (options: ConsumerOptions): Promise<Consumer>
         acks.delivered(message);
         // While draining it stays unsettled and goes back with the channel.
         if (!draining) void deliver(message, channel, acks);
-      });
+      };
+      const { consumerTag } = await channel.consume(queue.name, take, { priority });
       current = { channel, acks, consumerTag };
       log.info({ queue: queue.name, prefetch }, 'consuming');
       started.resolve();

@@ -3,10 +3,16 @@ export class RetryableError extends Error {
   override readonly name = 'RetryableError';
   /** Not before this many milliseconds: the smallest rung that is as long is taken, or the longest there is. */
   readonly retryAfterMs: number | undefined;
+  /** False for what is only put off: however often that happens, the message is not given up for it. */
+  readonly countsAsAttempt: boolean;
 
-  constructor(message: string, options: ErrorOptions & { retryAfterMs?: number | undefined } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { retryAfterMs?: number | undefined; countsAsAttempt?: boolean } = {},
+  ) {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs;
+    this.countsAsAttempt = options.countsAsAttempt ?? true;
   }
 }
 

@@ -113,7 +113,7 @@ export const createWorld = async (url?: string): Promise<World> => {
           if (!got) throw new Error(`${name} is empty`);
           return got;
         },
-        { timeout: 15_000, interval: 20 },
+        { interval: 20 },
       );
       await one.close();
       return message;
@@ -150,7 +150,7 @@ export const killConnections = async (vhost: string, name: string): Promise<void
       if (named.length === 0) throw new Error(`no connection ${name}`);
       return named;
     },
-    { timeout: 15_000, interval: 200 },
+    { interval: 200 },
   );
   for (const one of found) await management(`/api/connections/${encodeURIComponent(one.name)}`, 'DELETE');
 };

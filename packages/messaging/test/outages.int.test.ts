@@ -87,12 +87,10 @@ describe('a RabbitMQ that goes and comes back', () => {
     onTestFinished(() => control('set_vm_memory_high_watermark', 'absolute', '1GB'));
     // The broker tells a connection that it is blocked when that publishes next.
     const ids = [broker.publish(telegramReply, reply('first'))];
-    await vi.waitFor(
-      () =>
-        expect(world.lines).toContainEqual(
-          expect.objectContaining({ details: expect.objectContaining({ blocked: true }) }),
-        ),
-      { timeout: 10_000 },
+    await vi.waitFor(() =>
+      expect(world.lines).toContainEqual(
+        expect.objectContaining({ details: expect.objectContaining({ blocked: true }) }),
+      ),
     );
     ids.push(broker.publish(telegramReply, reply('second')));
     expect(broker.publishLog('logs.test.info', Buffer.from('{}'))).toBe(false);
@@ -126,9 +124,7 @@ describe('a Redis that goes and comes back', () => {
     await server.stop();
     const second = await broker.publish(telegramReply, reply('second'), { id: 'second' });
     await broker.publish(telegramReply, reply('first again'), { id: first });
-    await vi.waitFor(() => expect(world.lines.some(({ message }) => message.includes('Redis'))).toBe(true), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(() => expect(world.lines.some(({ message }) => message.includes('Redis'))).toBe(true));
     expect(seen.values).toEqual([first]);
     await server.start();
     await seen.until(2);

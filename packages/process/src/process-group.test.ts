@@ -55,6 +55,14 @@ describe('spawnGroup', () => {
     expect(await group.exited).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
+  it('kills at once where no grace is given: nobody is told before', async () => {
+    const group = shell(`sleep 300 & echo $$ $!; wait`);
+    const pids = await firstLine(group);
+    await group.end(0);
+    expect(pids.map(isRunning)).toEqual([false, false]);
+    expect(await group.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
   it('ends a member that outlives the leader', async () => {
     const group = shell('sleep 300 >/dev/null 2>&1 & echo $!');
     const [member] = await firstLine(group);

@@ -21,7 +21,7 @@ export interface ProcessGroup {
   readonly child: ChildProcess;
   /** The child's own exit. Rejects with {@link SpawnFailed}; need not be handled. */
   readonly exited: Promise<Exit>;
-  /** Sends TERM to the whole group and, after `graceMs`, KILL; resolves when the group is gone. */
+  /** Sends TERM to the whole group and, after `graceMs`, KILL; with 0 only KILL. Resolves when the group is gone. */
   end(graceMs?: number): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export const adoptGroup = (child: ChildProcess, options: AdoptOptions = {}): Pro
 
   const terminate = async (graceMs: number): Promise<void> => {
     if (gone) return;
-    signalGroup(group, 'SIGTERM');
+    if (graceMs > 0) signalGroup(group, 'SIGTERM');
     if (!(await isGoneWithin(group, graceMs)) && !gone) {
       signalGroup(group, 'SIGKILL');
       await isGoneWithin(group, afterKillMs);

@@ -1,5 +1,13 @@
 import { logLevels } from '@heavy/contracts';
-import { type Static, type TObject, type TSchema, type TString, type TStringOptions, Type } from 'typebox';
+import {
+  type Static,
+  type TObject,
+  type TSchema,
+  type TString,
+  type TStringOptions,
+  type TUnsafe,
+  Type,
+} from 'typebox';
 
 /** A TypeBox object whose property names are the environment variables. */
 export type ConfigSchema = TObject;
@@ -10,6 +18,26 @@ export const secret = (options: TStringOptions & { description: string }): TStri
 
 /** Whether a property was made by {@link secret}. */
 export const isSecret = (schema: TSchema): boolean => 'secret' in schema && schema['secret'] === true;
+
+/** How a text becomes a value. */
+interface Parser<T> {
+  /** Null where the text is none. */
+  parse: (text: string) => T | null;
+  /** What it is called in a table and in a fault: `duration`. */
+  kind: string;
+  /** Some that can be read: `90s, 15m or 1h30m`. */
+  example: string;
+}
+
+/** A text that is read as something else, such as a duration. Its default is a text too. */
+export const parsed = <T>(
+  parser: Parser<T>,
+  options: TStringOptions & { description: string; default?: string },
+): TUnsafe<T> => Type.Unsafe<T>(Type.String({ ...options, parser }));
+
+/** What reads the text of a property that was made by {@link parsed}. */
+export const parserOf = (schema: TSchema): Parser<unknown> | undefined =>
+  'parser' in schema ? (schema['parser'] as Parser<unknown>) : undefined;
 
 /** What every service reads besides its own settings. A service's own property of the same name wins. */
 export const commonConfig = Type.Object({
@@ -61,7 +89,7 @@ export type ServiceConfig<S extends ConfigSchema> = Static<S> & CommonConfig;
 /** One row of docs/configuration.md. */
 export interface ConfigRow {
   name: string;
-  /** `string`, `integer`, `number`, `boolean`, `list of integer`, or the allowed values. */
+  /** `string`, `integer`, `number`, `boolean`, `list of integer`, what a parser reads, or the allowed values. */
   type: string;
   /** As it would be written in the environment; null where there is none. */
   default: string | null;
@@ -81,6 +109,8 @@ const allowedValues = (schema: TSchema): unknown[] | undefined => {
 };
 
 const typeName = (schema: TSchema): string => {
+  const parser = parserOf(schema);
+  if (parser) return parser.kind;
   const allowed = allowedValues(schema);
   if (allowed) return allowed.join(' | ');
   if ('items' in schema && typeof schema.items === 'object' && schema.items !== null)

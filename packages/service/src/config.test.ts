@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Type } from 'typebox';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigInvalid, loadConfig, loadServiceConfig, secretValues } from './config.ts';
-import { commonConfig, describeConfig, secret } from './config-schema.ts';
+import { commonConfig, describeConfig, parsed, secret } from './config-schema.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'heavy-config-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -22,6 +22,14 @@ const schema = Type.Object({
   ENABLED: Type.Boolean({ description: 'On or off', default: false }),
   ADMIN_IDS: Type.Array(Type.Integer(), { description: 'Users', default: [] }),
   MODE: Type.Enum(['fast', 'safe'], { description: 'How', default: 'safe' }),
+  WINDOW: parsed(
+    {
+      parse: (text) => (/^\d+s$/.test(text) ? Number.parseInt(text, 10) : null),
+      kind: 'time',
+      example: '5s',
+    },
+    { description: 'How long', default: '60s' },
+  ),
   NOTE: Type.Optional(Type.String({ description: 'Anything' })),
 });
 
@@ -47,6 +55,19 @@ describe('loadConfig', () => {
       ENABLED: true,
       ADMIN_IDS: [1, -2, 3],
       MODE: 'safe',
+      WINDOW: 60,
+    });
+  });
+
+  it('reads a text by its parser, and names what it cannot read with an example', () => {
+    const window: number = loadConfig(schema, { ...valid, WINDOW: '90s' }).WINDOW;
+    expect(window).toBe(90);
+    expect(faultsOf({ ...valid, WINDOW: 'soon' })).toEqual({
+      WINDOW: 'must be a time, such as 5s, and is "soon"',
+    });
+    expect(describeConfig(schema).find(({ name }) => name === 'WINDOW')).toMatchObject({
+      type: 'time',
+      default: '60s',
     });
   });
 
@@ -148,6 +169,11 @@ describe('secretValues', () => {
     };
     expect(secretValues(schema, config).sort()).toEqual(['a session', 'p%40ss', 'p@ss']);
   });
+
+  it('gives each of several keys', () => {
+    const values = secretValues(schema, { SESSION: 'first-key,second-key' });
+    expect(values).toEqual(['first-key,second-key', 'first-key', 'second-key']);
+  });
 });
 
 describe('describeConfig', () => {
@@ -165,6 +191,7 @@ describe('describeConfig', () => {
       ['ENABLED', 'boolean', false],
       ['ADMIN_IDS', 'list of integer', false],
       ['MODE', 'fast | safe', false],
+      ['WINDOW', 'time', false],
       ['NOTE', 'string', false],
     ]);
   });

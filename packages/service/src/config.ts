@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import addFormats from 'ajv-formats';
 import { type Static, type TSchema, Type } from 'typebox';
-import { type ConfigSchema, commonConfig, isSecret, type ServiceConfig } from './config-schema.ts';
+import { type ConfigSchema, commonConfig, isSecret, parserOf, type ServiceConfig } from './config-schema.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +26,7 @@ export class ConfigInvalid extends Error {
 /** `sysexits.h`: something was found in an unconfigured or misconfigured state. */
 export const exitCodeConfig = 78;
 
-const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, keywords: ['secret'] });
+const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, keywords: ['secret', 'parser'] });
 addFormats.default(ajv);
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)$/;
@@ -81,9 +81,12 @@ const textOf = (name: string, schema: TSchema, env: Environment): string | undef
 const wording = (error: ErrorObject, schema: TSchema, raw: string | undefined): string => {
   const message = error.message ?? 'is not valid';
   const allowed = error.keyword === 'enum' ? ` (${error.params['allowedValues'].join(', ')})` : '';
-  const shown = raw === undefined || isSecret(schema) ? '' : `, and is ${JSON.stringify(raw.slice(0, 100))}`;
-  return `${message}${allowed}${shown}`;
+  return `${message}${allowed}${shown(schema, raw)}`;
 };
+
+/** What was found, where it may be seen. */
+const shown = (schema: TSchema, raw: string | undefined): string =>
+  raw === undefined || isSecret(schema) ? '' : `, and is ${JSON.stringify(raw.slice(0, 100))}`;
 
 /**
  * Reads the variables that a schema names: trims nothing but numbers and list items, takes an empty variable for an absent
@@ -114,6 +117,14 @@ export const loadConfig = <S extends ConfigSchema>(schema: S, env: Environment =
       if (name === undefined || property === undefined || faults.has(name)) continue;
       faults.set(name, wording(error, property, raw[name]));
     }
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const parser = parserOf(property);
+    const text = config[name];
+    if (!parser || typeof text !== 'string' || faults.has(name)) continue;
+    config[name] = parser.parse(text);
+    if (config[name] === null)
+      faults.set(name, `must be a ${parser.kind}, such as ${parser.example}${shown(property, text)}`);
+  }
   if (faults.size > 0) throw new ConfigInvalid([...faults].map(([name, message]) => ({ name, message })));
   return config as Static<S>;
 };
@@ -133,12 +144,12 @@ export const loadServiceConfig = <S extends ConfigSchema>(
 ): ServiceConfig<S> =>
   loadConfig(Type.Object({ ...commonConfig.properties, ...schema.properties }), env) as ServiceConfig<S>;
 
-/** The values that must appear nowhere: each secret, and of a URL its password only. */
+/** The values that must appear nowhere: each secret, of a URL its password only, and of several keys each one. */
 export const secretValues = (schema: ConfigSchema, config: Readonly<Record<string, unknown>>): string[] =>
   Object.entries({ ...commonConfig.properties, ...schema.properties }).flatMap(([name, property]) => {
     const value = config[name];
     if (!isSecret(property) || typeof value !== 'string') return [];
-    if (!URL.canParse(value)) return [value];
+    if (!URL.canParse(value)) return value.includes(',') ? [value, ...value.split(',')] : [value];
     const { password } = new URL(value);
     return password === '' ? [] : [password, decode(password)];
   });

@@ -15,8 +15,29 @@ describe('createHealthChecks', () => {
     holds.essential = false;
     expect(await health.run()).toEqual({
       status: 'unhealthy',
+      ready: false,
       checks: { own: { ok: false }, essential: { ok: false, detail: 'why' } },
     });
+  });
+
+  it('is unhealthy where one of its own fails for good', async () => {
+    const health = createHealthChecks();
+    health.add('own', () => ({ ok: false, fatal: true, detail: 'why' }));
+    expect(await health.run()).toEqual({
+      status: 'unhealthy',
+      ready: false,
+      checks: { own: { ok: false, fatal: true, detail: 'why' } },
+    });
+  });
+
+  it('is degraded and ready where what fails leaves the service serving', async () => {
+    const health = createHealthChecks();
+    const holds = { own: true };
+    health.add('alarm', () => ({ ok: false, serving: true, detail: 'why' }));
+    health.add('own', () => ({ ok: holds.own }));
+    expect(await health.run()).toMatchObject({ status: 'degraded', ready: true });
+    holds.own = false;
+    expect(await health.run()).toMatchObject({ status: 'degraded', ready: false });
   });
 
   it('takes a throw for a failure, without its secrets', async () => {

@@ -4,17 +4,23 @@ import { redactText } from './redaction.ts';
 export interface CheckResult {
   ok: boolean;
   detail?: string;
+  /** Of one that does not hold: nothing can be done until somebody has mended it, as without RabbitMQ or Redis. */
+  fatal?: boolean;
+  /** Of one that does not hold: somebody should know it, while the service does its work and stays ready. */
+  serving?: boolean;
 }
 export type Check = () => CheckResult | Promise<CheckResult>;
 
 /**
- * `ok`: every check holds. `degraded`: one of the service's own does not. `unhealthy`: RabbitMQ or Redis is away, and
- * nothing can be done.
+ * `ok`: every check holds. `degraded`: one of the service's own does not. `unhealthy`: RabbitMQ or Redis is away, or a check
+ * failed for good, and nothing can be done.
  */
 export type HealthStatus = 'ok' | 'degraded' | 'unhealthy';
 
 export interface Health {
   status: HealthStatus;
+  /** Whether the service can do its work: nothing fails, but for what leaves it serving. */
+  ready: boolean;
   checks: Record<string, CheckResult>;
 }
 
@@ -56,12 +62,21 @@ export const createHealthChecks = (): HealthChecks => {
         })),
       );
       const failed = results.filter(({ result }) => !result.ok);
-      const status = failed.some(({ essential }) => essential)
+      const status = failed.some(({ essential, result }) => essential || result.fatal)
         ? 'unhealthy'
         : failed.length > 0
           ? 'degraded'
           : 'ok';
-      return { status, checks: Object.fromEntries(results.map(({ name, result }) => [name, result])) };
+      const ready = failed.every(({ essential, result }) => result.serving && !result.fatal && !essential);
+      const shown = ({ ok, detail, fatal }: CheckResult): CheckResult => ({
+        ...{ ok, ...(detail === undefined ? {} : { detail }) },
+        ...(fatal && !ok ? { fatal } : {}),
+      });
+      return {
+        status,
+        ready,
+        checks: Object.fromEntries(results.map(({ name, result }) => [name, shown(result)])),
+      };
     },
   };
 };

@@ -6,6 +6,7 @@ export {
   type ConfigSchema,
   commonConfig,
   describeConfig,
+  parsed,
   type ServiceConfig,
   secret,
 } from './config-schema.ts';

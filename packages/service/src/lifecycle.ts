@@ -16,6 +16,8 @@ export interface LifecycleOptions {
 /** Start, run, stop: each once, and in this order. */
 export interface Lifecycle {
   readonly phase: Phase;
+  /** Aborts when stopping begins. */
+  readonly stopping: AbortSignal;
   /** From now on the service is ready, unless it is stopping already. */
   running(): void;
   /** What comes before all other steps: no new work, and the work in hand done within `graceMs`. */
@@ -39,6 +41,7 @@ export const createLifecycle = ({ log, graceMs, flush, exit }: LifecycleOptions)
   let exitCode = 0;
   let signalledAt = 0;
   let drain: (graceMs: number) => Promise<unknown> = async () => undefined;
+  const stopping = new AbortController();
   const steps: { name: string; step: StopStep }[] = [];
 
   const leave = async (code: number): Promise<void> => {
@@ -69,6 +72,7 @@ export const createLifecycle = ({ log, graceMs, flush, exit }: LifecycleOptions)
     get phase() {
       return phase;
     },
+    stopping: stopping.signal,
     running() {
       if (phase === 'starting') phase = 'running';
     },
@@ -87,6 +91,7 @@ export const createLifecycle = ({ log, graceMs, flush, exit }: LifecycleOptions)
         log.error({ graceMs }, 'not stopped within the grace period');
         void leave(1);
       }, graceMs);
+      stopping.abort(new Error(`stopping: ${reason}`));
       void stopSteps();
     },
     listen() {

@@ -45,6 +45,17 @@ describe('createLog', () => {
     expect(last()).toMatchObject({ msg: 'outer', err: { message: 'outer', cause: { message: 'inner' } } });
   });
 
+  it('shows no part of a secret where a long text is cut off', () => {
+    const { log, lines, last } = create();
+    for (let before = 8160; before <= 8192; before++) {
+      const text = `${' '.repeat(before)}${canary}${' '.repeat(9000)}`;
+      log.info({ err: new Error(text), text }, 'long');
+      log.child({ text }).info('child');
+      expect(last().text.length).toBeLessThan(8300);
+    }
+    expect(lines.filter(({ line }) => line.includes('can'))).toEqual([]);
+  });
+
   it('shows a secret in no form: message, arguments, fields, children, errors, causes', () => {
     const { log, lines } = create();
     const error = new Error(`no ${canary}`, {

@@ -1,7 +1,7 @@
 import { type LogLevel, logLevels } from '@heavy/contracts';
 import { currentContext } from '@heavy/messaging';
 import pino from 'pino';
-import { loggable, type Redactor } from './redaction.ts';
+import { createLoggable, type Redactor } from './redaction.ts';
 
 /** Where finished lines go, each a JSON object and a newline. */
 export type LineSink = (level: LogLevel, line: string) => void;
@@ -27,6 +27,7 @@ const nameOf = (number: number): LogLevel =>
  * a message is handled, `correlationId`. Errors are written with their causes, and no line leaves unredacted.
  */
 export const createLog = ({ service, instance, level, redactor, write }: LogOptions): pino.Logger => {
+  const loggable = createLoggable(redactor);
   const destination = {
     // Tells pino to leave the level of each line in `lastLevel`.
     [Symbol.for('pino.metadata')]: true,

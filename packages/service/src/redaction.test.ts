@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRedactor, isSecretKey, loggable, redactText } from './redaction.ts';
+import { createLoggable, createRedactor, isSecretKey, redactText } from './redaction.ts';
 
 const session = `1${'AgAOMTQ5LjE1NC4xNjcuNTABu'.repeat(14)}==`;
 const botToken = `123456789:${'AAbb-_1234'.repeat(4).slice(0, 35)}`;
@@ -79,7 +79,9 @@ describe('isSecretKey', () => {
   );
 });
 
-describe('loggable', () => {
+describe('createLoggable', () => {
+  const loggable = createLoggable(createRedactor());
+
   it('replaces secrets by key, however deep, and of any type but yes and no', () => {
     const value = { a: [{ session: 'canary', phone: 491234, token: { x: 'canary' }, hasSession: true }] };
     expect(loggable(value)).toEqual({
@@ -115,7 +117,7 @@ describe('loggable', () => {
     );
     expect(loggable(Array.from({ length: 500 }, () => 0))).toHaveLength(100);
     expect(loggable(Buffer.alloc(9))).toBe('[9 bytes]');
-    expect(String(loggable('x'.repeat(10_000)))).toMatch(/^x{8192}… \(10000 characters\)$/);
+    expect(String(loggable('x '.repeat(5000)))).toMatch(/^(x ){4096}… \(10000 characters\)$/);
     expect(loggable(2n ** 64n)).toBe('18446744073709551616');
   });
 

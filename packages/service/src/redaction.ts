@@ -62,45 +62,48 @@ const mostEntries = 100;
 const longestText = 8192;
 
 /**
- * A copy fit for a log line: secrets by key replaced, errors as objects with their causes, bounded in depth, breadth and
+ * Makes copies fit for a log line: secrets by key replaced, errors as objects with their causes, bounded in depth, breadth and
  * length, without cycles.
  */
-export const loggable = (value: unknown): unknown => copy(value, [], 0);
+export const createLoggable = (redactor: Redactor): ((value: unknown) => unknown) => {
+  const copy = (value: unknown, above: readonly unknown[], depth: number): unknown => {
+    if (typeof value === 'string') return value.length > longestText ? cut(value) : value;
+    if (typeof value === 'bigint') return value.toString();
+    if (typeof value !== 'object' || value === null) return value;
+    if (above.includes(value)) return '[circular]';
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+    if (value instanceof Date || value instanceof URL) return value.toJSON();
+    if (depth >= deepest) return Array.isArray(value) ? '[array]' : '[object]';
+    const path = [...above, value];
+    if (value instanceof Error) return copyError(value, path, depth);
+    if (Array.isArray(value)) return value.slice(0, mostEntries).map((one) => copy(one, path, depth + 1));
+    if (value instanceof Set) return copy([...value], path, depth);
+    if (value instanceof Map) return copyEntries(Object.fromEntries(value), path, depth);
+    return copyEntries(value, path, depth);
+  };
 
-const copy = (value: unknown, above: readonly unknown[], depth: number): unknown => {
-  if (typeof value === 'string')
-    return value.length > longestText
-      ? `${value.slice(0, longestText)}… (${value.length} characters)`
-      : value;
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value !== 'object' || value === null) return value;
-  if (above.includes(value)) return '[circular]';
-  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (value instanceof Date || value instanceof URL) return value.toJSON();
-  if (depth >= deepest) return Array.isArray(value) ? '[array]' : '[object]';
-  const path = [...above, value];
-  if (value instanceof Error) return copyError(value, path, depth);
-  if (Array.isArray(value)) return value.slice(0, mostEntries).map((one) => copy(one, path, depth + 1));
-  if (value instanceof Set) return copy([...value], path, depth);
-  if (value instanceof Map) return copyEntries(Object.fromEntries(value), path, depth);
-  return copyEntries(value, path, depth);
+  /** Redacted before it is cut: nobody would know the first half of a secret again. */
+  const cut = (text: string): string =>
+    `${redactor.text(text).slice(0, longestText)}… (${text.length} characters)`;
+
+  const copyEntries = (value: object, path: readonly unknown[], depth: number): Record<string, unknown> => {
+    const result: Record<string, unknown> = {};
+    for (const [key, one] of Object.entries(value).slice(0, mostEntries)) {
+      const hide = isSecretKey(key) && one !== null && one !== undefined && typeof one !== 'boolean';
+      result[key] = hide ? mark : copy(one, path, depth + 1);
+    }
+    return result;
+  };
+
+  /** `message`, `stack` and `cause` are not enumerable, so they are named; what an error carries besides comes along. */
+  const copyError = (error: Error, path: readonly unknown[], depth: number): Record<string, unknown> => ({
+    ...copyEntries(error, path, depth),
+    type: error.name,
+    message: copy(error.message, path, depth),
+    stack: copy(error.stack, path, depth),
+    ...(error.cause === undefined ? {} : { cause: copy(error.cause, path, depth + 1) }),
+    ...(error instanceof AggregateError ? { errors: copy(error.errors, path, depth + 1) } : {}),
+  });
+
+  return (value) => copy(value, [], 0);
 };
-
-const copyEntries = (value: object, path: readonly unknown[], depth: number): Record<string, unknown> => {
-  const result: Record<string, unknown> = {};
-  for (const [key, one] of Object.entries(value).slice(0, mostEntries)) {
-    const hide = isSecretKey(key) && one !== null && one !== undefined && typeof one !== 'boolean';
-    result[key] = hide ? mark : copy(one, path, depth + 1);
-  }
-  return result;
-};
-
-/** `message`, `stack` and `cause` are not enumerable, so they are named; what an error carries besides comes along. */
-const copyError = (error: Error, path: readonly unknown[], depth: number): Record<string, unknown> => ({
-  ...copyEntries(error, path, depth),
-  type: error.name,
-  message: copy(error.message, path, depth),
-  stack: copy(error.stack, path, depth),
-  ...(error.cause === undefined ? {} : { cause: copy(error.cause, path, depth + 1) }),
-  ...(error instanceof AggregateError ? { errors: copy(error.errors, path, depth + 1) } : {}),
-});

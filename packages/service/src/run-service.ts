@@ -2,19 +2,27 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { hostname } from 'node:os';
 import { pathToFileURL } from 'node:url';
+import type { MessageInterest } from '@heavy/contracts';
 import { type Broker, connectBroker } from '@heavy/messaging';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createCommandWords } from './command-words.ts';
-import { ConfigInvalid, exitCodeConfig, loadServiceConfig, secretValues } from './config.ts';
+import {
+  type ConfigFault,
+  ConfigInvalid,
+  exitCodeConfig,
+  loadServiceConfig,
+  secretValues,
+} from './config.ts';
 import type { ConfigSchema, ServiceConfig } from './config-schema.ts';
 import { type Check, createHealthChecks } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { listenHttp } from './http.ts';
+import { listenHttp, type Page } from './http.ts';
 import { createLifecycle, type StopStep } from './lifecycle.ts';
 import { createLog, createStdout } from './log.ts';
 import { createLogShipper } from './log-shipper.ts';
+import { createMessageInterest } from './message-interest.ts';
 import { createMetrics } from './metrics.ts';
 import { createRedactor } from './redaction.ts';
 import { closeRedis, connectRedis } from './redis.ts';
@@ -34,20 +42,44 @@ export interface Service<S extends ConfigSchema> {
   readonly broker: Broker;
   /** Add the service's own metrics to it. */
   readonly metrics: Registry;
+  /** Aborts when the service begins to stop, before the messages in hand are done with. */
+  readonly stopping: AbortSignal;
   /** Runs at shutdown after all messages in hand are done with, in reverse order. */
   onStop(step: StopStep): void;
   /** Adds a part to /health and /ready. */
   check(name: string, check: Check): void;
+  /** Adds a page of JSON to those that the service has over HTTP. */
+  get(path: string, page: Page): void;
   /** Makes command words this service's, durably; all of them in one call. */
   registerCommands(words: readonly string[]): Promise<void>;
+  /** Has the gateway publish all messages, or the account's own, as `events.telegram.message`, durably. */
+  registerMessages(interest: MessageInterest): Promise<void>;
 }
 
-const configOrExit = <S extends ConfigSchema>(name: string, schema: S): ServiceConfig<S> => {
+/** By its shape: packages that know settings of their own do not know this one. */
+const faultsOf = (error: unknown): readonly ConfigFault[] | null => {
+  if (error instanceof ConfigInvalid) return error.faults;
+  const isAlike = error instanceof Error && error.name === 'ConfigInvalid' && 'faults' in error;
+  return isAlike && Array.isArray(error.faults) ? error.faults : null;
+};
+
+const tell = (service: string, faults: readonly ConfigFault[]): void => {
+  for (const { name, message } of faults) process.stderr.write(`${service}: ${name}: ${message}\n`);
+};
+
+const configOrExit = <S extends ConfigSchema>(
+  name: string,
+  schema: S,
+  examine: (config: ServiceConfig<S>) => unknown,
+): ServiceConfig<S> => {
   try {
-    return loadServiceConfig(schema);
+    const config = loadServiceConfig(schema);
+    examine(config);
+    return config;
   } catch (error) {
-    if (!(error instanceof ConfigInvalid)) throw error;
-    for (const fault of error.faults) process.stderr.write(`${name}: ${fault.name}: ${fault.message}\n`);
+    const faults = faultsOf(error);
+    if (!faults) throw error;
+    tell(name, faults);
     process.exit(exitCodeConfig);
   }
 };
@@ -66,6 +98,9 @@ const ownVersion = (): string => {
  * Runs a service from its configuration to its end: reads the environment, listens over HTTP, connects RabbitMQ and Redis,
  * calls `wire`, and stops in order on SIGTERM, SIGINT or an error that nobody caught. Resolves when the service is ready.
  *
+ * `examine` sees the configuration before anything else happens, and throws ConfigInvalid for what no schema can tell; so may
+ * `wire`.
+ *
  * Exit codes: 0 after an orderly stop, 1 after an error, a second signal or the end of the grace period, 78 where the
  * configuration is at fault.
  */
@@ -73,8 +108,9 @@ export const runService = async <S extends ConfigSchema>(
   name: string,
   schema: S,
   wire: (service: Service<S>) => Promise<void> | void,
+  examine: (config: ServiceConfig<S>) => unknown = () => undefined,
 ): Promise<void> => {
-  const config = configOrExit(name, schema);
+  const config = configOrExit(name, schema, examine);
   const instance = config.INSTANCE ?? `${hostname()}-${process.pid}`;
   const metrics = createMetrics(name, instance);
   const stdout = createStdout(() => metrics.logDropped('stdout'));
@@ -83,11 +119,12 @@ export const runService = async <S extends ConfigSchema>(
     onDrop: () => metrics.logDropped('exchange'),
     onRecovered: (dropped) => log.warn({ dropped }, 'log lines were dropped while the broker was away'),
   });
+  const redactor = createRedactor(secretValues(schema, config));
   const log = createLog({
     service: name,
     instance,
     level: config.LOG_LEVEL,
-    redactor: createRedactor(secretValues(schema, config)),
+    redactor,
     write: (level, line) => {
       stdout.write(level, line);
       shipper.ship(level, line);
@@ -116,6 +153,7 @@ export const runService = async <S extends ConfigSchema>(
       health,
       metrics: metrics.registry,
       phase: () => lifecycle.phase,
+      redactor,
     });
     lifecycle.onStop('http', http.close);
     log.info({ host: config.HTTP_HOST, port: http.port }, 'http listening');
@@ -126,13 +164,14 @@ export const runService = async <S extends ConfigSchema>(
       essential: true,
     });
     const words = createCommandWords(redis, name);
+    const messages = createMessageInterest(redis, name);
     const heartbeat = startHeartbeat({
       redis,
       service: name,
       instance,
       version: ownVersion(),
       log,
-      onBeat: words.repeat,
+      onBeat: () => Promise.all([words.repeat(), messages.repeat()]),
     });
     lifecycle.onStop('heartbeat', heartbeat.stop);
 
@@ -160,15 +199,23 @@ export const runService = async <S extends ConfigSchema>(
       redis,
       broker: consumers.track(connected),
       metrics: metrics.registry,
+      stopping: lifecycle.stopping,
       onStop: (step) => lifecycle.onStop('onStop', step),
       check: (label, check) => health.add(label, check),
+      get: http.get,
       registerCommands: words.register,
+      registerMessages: messages.register,
     });
     lifecycle.running();
     log.info('ready');
   } catch (err) {
     // A start that a signal interrupts fails for that reason.
     if (lifecycle.phase === 'draining') return log.warn({ err }, 'start interrupted');
+    const faults = faultsOf(err);
+    if (faults) {
+      tell(name, faults);
+      return lifecycle.stop('the configuration is at fault', exitCodeConfig);
+    }
     log.fatal({ err }, 'could not start');
     lifecycle.stop('failed start', 1);
   }

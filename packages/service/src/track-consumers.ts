@@ -21,6 +21,7 @@ export const trackConsumers = (): ConsumerTracker => {
       },
       onState: broker.onState,
       publish: broker.publish,
+      deadLetter: broker.deadLetter,
       publishLog: broker.publishLog,
       close: broker.close,
       consume: async (...args) => {
@@ -28,7 +29,16 @@ export const trackConsumers = (): ConsumerTracker => {
         consumers.add(consumer);
         // The stop may have come while the queue was being declared.
         if (draining) await consumer.close({ graceMs: 0 });
-        return consumer;
+        return {
+          queue: consumer.queue,
+          get consuming() {
+            return consumer.consuming;
+          },
+          close: async (how) => {
+            await consumer.close(how);
+            consumers.delete(consumer);
+          },
+        };
       },
     }),
     async drain(graceMs) {

@@ -1,6 +1,6 @@
 import { telegramSent } from '@heavy/contracts';
 import { handle } from '@heavy/messaging';
-import { runService, secret } from '@heavy/service';
+import { ConfigInvalid, runService, type Service, secret } from '@heavy/service';
 import { Type } from 'typebox';
 
 /** A service that does what a test tells it to. */
@@ -8,11 +8,19 @@ const config = Type.Object({
   FIXTURE_NAME: Type.String(),
   FIXTURE_SECRET: secret({ description: 'A canary' }),
   FIXTURE_WORDS: Type.Array(Type.String(), { default: [] }),
-  FIXTURE_FAILS: Type.Enum(['never', 'wiring', 'throwing', 'rejecting', 'stopping'], { default: 'never' }),
+  FIXTURE_FAILS: Type.Enum(
+    ['never', 'configuration', 'wiring configuration', 'wiring', 'throwing', 'rejecting', 'stopping'],
+    { default: 'never' },
+  ),
   POKE_LINES: Type.Integer({ default: 1 }),
 });
 
-await runService(process.env['FIXTURE_NAME'] ?? '', config, async (service) => {
+const misfit = () => new ConfigInvalid([{ name: 'FIXTURE_SECRET', message: 'does not fit the other' }]);
+const examine = ({ FIXTURE_FAILS: fails }: { FIXTURE_FAILS: string }) => {
+  if (fails === 'configuration') throw misfit();
+};
+
+const wire = async (service: Service<typeof config>) => {
   const { FIXTURE_SECRET: canary, FIXTURE_FAILS: fails, POKE_LINES: pokeLines } = service.config;
   const failure = (): Error =>
     new Error(`fixture failed with ${canary}`, {
@@ -22,8 +30,12 @@ await runService(process.env['FIXTURE_NAME'] ?? '', config, async (service) => {
   service.log.info({ deep: { note: canary, password: 'p' } }, `begins with ${canary}`);
   service.check('fixture', () => ({ ok: true, detail: 'fine' }));
   if (fails === 'wiring') throw failure();
+  if (fails === 'wiring configuration') throw misfit();
+  service.get('/own/page', () => ({ name: service.name }));
+  service.get('/own/failing', () => Promise.reject(failure()));
 
   const released = service.redis.duplicate();
+  service.stopping.addEventListener('abort', () => service.log.info('told that it stops'));
   service.onStop(() => service.log.info('onStop: first registered'));
   service.onStop(() => {
     released.disconnect();
@@ -46,4 +58,6 @@ await runService(process.env['FIXTURE_NAME'] ?? '', config, async (service) => {
     if (fails === 'rejecting') void Promise.reject(failure());
     for (let n = 1; n <= pokeLines; n += 1) service.log.info({ n }, 'poked');
   });
-});
+};
+
+await runService(process.env['FIXTURE_NAME'] ?? '', config, wire, examine);

@@ -127,6 +127,7 @@ describe('runService', () => {
     const told = service.lines.map((line) => line.msg);
     expect(told.slice(told.indexOf('stopping')).filter((msg) => !/broker|consum/.test(msg ?? ''))).toEqual([
       'stopping',
+      'told that it stops',
       'handled',
       'onStop: last registered',
       'onStop: first registered',
@@ -202,6 +203,28 @@ describe('runService', () => {
       `${name}: RABBITMQ_URL: must match pattern "^amqps?://."`,
     ]);
     expect(service.raw()).toBe('');
+  });
+
+  it.each([
+    ['configuration', []],
+    ['wiring configuration', ['stopped']],
+  ])('exits with 78 and the variable where the fault is found later: %s', async (fails, told) => {
+    const service = start({ FIXTURE_FAILS: fails });
+    expect(await service.exit).toBe(78);
+    expect(service.stderr()).toBe(`${name}: FIXTURE_SECRET: does not fit the other\n`);
+    expect(service.lines.filter(({ msg }) => msg === 'stopped').map(({ msg }) => msg)).toEqual(told);
+    expect(service.lines.some(({ level }) => level === 'fatal')).toBe(false);
+  });
+
+  it('has pages of its own, which fail without their secrets', async () => {
+    const service = start();
+    await service.says('ready');
+    expect(await service.get('/own/page?x=1')).toEqual({ status: 200, text: `{"name":"${name}"}` });
+    expect(await service.get('/own/failing')).toEqual({
+      status: 503,
+      text: '{"error":"fixture failed with [redacted]"}',
+    });
+    expect((await service.get('/own')).status).toBe(404);
   });
 
   it('registers its command words, gives up those it has no more, and keeps them while it is down', async () => {

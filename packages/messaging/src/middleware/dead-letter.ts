@@ -1,11 +1,10 @@
 import { type DeadReason, deadExchange, headers } from '@heavy/contracts';
-import type { ConsumeMessage } from 'amqplib';
 import { GivenUp, type Middleware } from '../delivery.ts';
 import { summarizeError } from '../errors.ts';
 import { runHandler } from '../handler.ts';
 import type { MessagingLogger } from '../observers.ts';
 import type { Publisher } from '../publisher.ts';
-import { forward } from './forward.ts';
+import { type Forwarded, forward } from './forward.ts';
 
 interface DeadLetterOptions {
   queue: string;
@@ -16,7 +15,7 @@ interface DeadLetterOptions {
 /** Parks a message in the dead-letter queue, confirmed, with reason, last error, time and attempts in its headers. */
 export const bury = async (
   { queue, publisher, log }: DeadLetterOptions,
-  message: ConsumeMessage,
+  message: Forwarded,
   { reason, error, failures }: { reason: DeadReason; error: unknown; failures: number },
 ): Promise<void> => {
   const lastError = summarizeError(error);

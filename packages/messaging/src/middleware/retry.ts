@@ -27,8 +27,13 @@ interface RetryOptions {
   log: MessagingLogger;
 }
 
+/** What was put off stays on the ladder for as long as it takes: null only where there is no ladder. */
+const putOffMs = (ladder: readonly number[], { retryAfterMs }: RetryableError): number | null =>
+  nextDelayMs(ladder, 1, retryAfterMs);
+
 /**
- * Puts a message whose handler failed on the retry ladder, confirmed, with our attempt header one higher.
+ * Puts a message whose handler failed on the retry ladder, confirmed, with our attempt header one higher unless the failure
+ * does not count as an attempt.
  * Throws `GivenUp` where the error is permanent, or this was the last attempt.
  */
 export const retry =
@@ -40,20 +45,18 @@ export const retry =
     } catch (error) {
       if (delivery.signal.aborted) throw error;
       if (error instanceof PermanentError) throw new GivenUp('permanent_error', error);
-      const failures = delivery.failures + 1;
-      const delayMs = nextDelayMs(
-        ladder,
-        failures,
-        error instanceof RetryableError ? error.retryAfterMs : undefined,
-      );
+      const retryable = error instanceof RetryableError ? error : undefined;
+      const isPutOff = retryable?.countsAsAttempt === false;
+      const failures = delivery.failures + (isPutOff ? 0 : 1);
+      const delayMs = isPutOff
+        ? putOffMs(ladder, retryable)
+        : nextDelayMs(ladder, failures, retryable?.retryAfterMs);
       if (delayMs === null) throw new GivenUp('attempts_exhausted', error);
       const { id: eventId, type, correlationid: correlationId } = delivery.envelope;
+      const about = { err: error, eventId, type, correlationId, failures, delayMs };
+      if (isPutOff) log.info(about, 'put off, will be tried again');
       // Anything but the announced kind is a bug, and worth waking somebody for.
-      const level = error instanceof RetryableError ? 'warn' : 'error';
-      log[level](
-        { err: error, eventId, type, correlationId, failures, delayMs },
-        'handling failed, will be tried again',
-      );
+      else log[retryable ? 'warn' : 'error'](about, 'handling failed, will be tried again');
       await publisher.send(
         forward(delivery.message, '', retryQueueName(queue, delayMs), {
           [headers.attempt]: failures,
