@@ -28,8 +28,9 @@ describe('Faults', () => {
     const faults = new Faults();
     faults.add({ method: 'a.B', losePush: true, account: 'bob' });
     expect(faults.take('a.B', request, user('bob'))).toBeUndefined();
-    expect(faults.losesPush('a.B', undefined, user('alice'))).toBe(false);
-    expect(faults.losesPush('a.B', undefined, user('bob'))).toBe(true);
-    expect(faults.losesPush('a.B', undefined, user('bob'))).toBe(false);
+    faults.add({ method: 'a.B', push: { delayMs: 5 }, account: 'bob' });
+    expect(faults.takePush('a.B', undefined, user('alice'))).toBeUndefined();
+    const taken = [1, 2, 3].map(() => faults.takePush('a.B', undefined, user('bob')));
+    expect(taken).toEqual(['lose', { delayMs: 5 }, undefined]);
   });
 });

@@ -1,6 +1,12 @@
 import type { TlObject } from './tl.ts';
 import type { WorldUser } from './world/user.ts';
 
+/**
+ * What becomes of a push: it is lost, comes twice, comes so much later, or comes right after the account's next one. The
+ * difference has its updates at once, as it has those of every push.
+ */
+export type PushFault = 'lose' | 'twice' | 'swap' | { readonly delayMs: number };
+
 /** What goes wrong, and when. */
 export interface Fault {
   /** As `messages.SendMedia`; `*` is every method. */
@@ -9,7 +15,7 @@ export interface Fault {
   readonly times?: number;
   /** Only calls that it accepts. */
   readonly match?: (request: TlObject) => boolean;
-  /** Only calls of that account, by name or as such; of a lost push, only what would go to that account. */
+  /** Only calls of that account, by name or as such; of a push, only what would go to that account. */
   readonly account?: WorldUser | string;
   /** Refuses the call, as in `[420, 'FLOOD_WAIT_30']`; nothing is applied. */
   readonly error?: readonly [code: number, message: string];
@@ -20,9 +26,11 @@ export interface Fault {
   /** Applies the call and never answers. */
   readonly swallow?: true;
   /**
-   * Applies the call, and pushes no update of it to one account (each account counts). For what a person does in the world, the
-   * method is the one that a client would have called, and `match` never fits.
+   * Applies the call, and does this to the push of its update to one account (each account counts). For what a person does in the
+   * world, the method is the one that a client would have called, and `match` never fits.
    */
+  readonly push?: PushFault;
+  /** The same as `push: 'lose'`. */
   readonly losePush?: true;
 }
 
@@ -48,22 +56,24 @@ export class Faults {
 
   /** The fault of this call, which is one fewer then. */
   take(method: string, request: TlObject, account: WorldUser | undefined): Fault | undefined {
-    return this.#use((fault) => !fault.losePush && fits(fault, method, request, account));
+    return this.#use((fault) => !pushFaultOf(fault) && fits(fault, method, request, account));
   }
 
-  /** Whether the push of this call's updates to that account is to be lost. */
-  losesPush(method: string, request: TlObject | undefined, receiver: WorldUser): boolean {
-    return (
-      this.#use((fault) => fault.losePush === true && fits(fault, method, request, receiver)) !== undefined
-    );
+  /** What becomes of the push of this call's update to that account; the fault is one fewer then. */
+  takePush(method: string, request: TlObject | undefined, receiver: WorldUser): PushFault | undefined {
+    const fault = this.#use((one) => pushFaultOf(one) !== undefined && fits(one, method, request, receiver));
+    return fault && pushFaultOf(fault);
   }
 
   #use(accepts: (fault: Armed) => boolean): Fault | undefined {
+    if (this.#armed.length === 0) return undefined;
     const found = this.#armed.find(accepts);
     if (found && --found.left <= 0) this.#armed = this.#armed.filter((fault) => fault !== found);
     return found;
   }
 }
+
+const pushFaultOf = ({ push, losePush }: Fault): PushFault | undefined => (losePush ? 'lose' : push);
 
 const fits = (
   fault: Fault,

@@ -1,14 +1,18 @@
-import type { DataCentre, DifferenceLimits } from './api/call.ts';
+import { acceptToken } from './api/auth-token.ts';
+import type { DataCentre, Limits } from './api/call.ts';
 import { type CallRecord, Dispatcher } from './api/dispatch.ts';
+import { LoginTokens } from './api/login-tokens.ts';
 import { methods } from './api/methods.ts';
-import { pushChanges } from './api/push.ts';
+import type { Overlap } from './api/overlaps.ts';
+import { type PushSettings, pushChanges } from './api/push.ts';
 import { serverKey } from './crypto/server-key.ts';
 import { Faults } from './faults.ts';
+import type { LoggedOut } from './session/auth-keys.ts';
 import { MtprotoServer } from './session/mtproto-server.ts';
 import { stringSession } from './string-session.ts';
 import { dcId } from './view/media.ts';
 import type { Supergroup } from './world/chats.ts';
-import { Files } from './world/files.ts';
+import { type AcceptedPart, Files } from './world/files.ts';
 import type { WorldUser } from './world/user.ts';
 import { World } from './world/world.ts';
 
@@ -42,14 +46,22 @@ export interface LocalTelegram {
   readonly faults: Faults;
   /** Every call that clients made. */
   readonly calls: readonly CallRecord[];
-  /** How much a difference gives at once. */
-  readonly limits: DifferenceLimits;
+  /**
+   * Calls that came over one connection of a client while another of the same key, not one for files, was closed by neither side: for
+   * a session that two processes used at once. A client that is frozen stays connected until its `ping_delay_disconnect` ends that.
+   */
+  readonly overlaps: readonly Overlap[];
+  /** How much a difference gives at once, how long a login token is good for, and how large a file may be. */
+  readonly limits: Limits;
+  readonly pushes: PushSettings;
+  /** Every part of a file that was accepted, in that order; one that came twice is there twice. */
+  readonly acceptedParts: readonly AcceptedPart[];
   /** While true connections stay open and nothing comes or goes over them. */
   blackhole: boolean;
   /** Closes all connections; clients may come back at once. */
   dropConnections(): void;
-  /** Logs all sessions of an account out: its calls are refused with 401 `AUTH_KEY_UNREGISTERED`. */
-  revokeSessions(user: WorldUser | string): void;
+  /** Logs all sessions of an account out: its calls are refused with 401 `AUTH_KEY_UNREGISTERED`, or what is given. */
+  revokeSessions(user: WorldUser | string, error?: LoggedOut): void;
   /** Forgets the keys of an account: its clients get transport error -404. */
   forgetKeys(user: WorldUser | string): void;
   /** Tells the members' clients `updateChannelTooLong`, in place of updates. */
@@ -66,15 +78,23 @@ export const startLocalTelegram = async (options: LocalTelegramOptions = {}): Pr
   const onError = options.onError ?? ignore;
   const key = serverKey(options.privateKeyPem);
   const faults = new Faults();
-  const limits: DifferenceLimits = { slice: 100, mailboxTooLong: 10_000, channelTooLong: 3000 };
+  const limits: Limits = {
+    ...{ slice: 100, mailboxTooLong: 10_000, channelTooLong: 3000, loginTokenS: 30 },
+    uploadParts: { default: 4000, premium: 8000 },
+  };
   const server = new MtprotoServer(key, (call) => void dispatcher.dispatch(call).catch(onError), onError);
   const { authKeys } = server;
   const files = new Files(options.spoolDir);
-  const world = new World(files, (user) => stringSession(dcId, authKeys.mint(user.id).key));
+  const loginTokens = new LoginTokens();
+  const world = new World(files, {
+    mint: (user) => stringSession(dcId, authKeys.mint(user.id).key),
+    accept: (user, token) => acceptToken(loginTokens, user, token),
+  });
   const address = { host, port: options.port ?? 0 };
-  const dc: DataCentre = { world, authKeys, limits, address };
+  const dc: DataCentre = { world, authKeys, loginTokens, limits, address };
   const dispatcher = new Dispatcher(dc, methods, faults, onError);
-  pushChanges(world, authKeys, faults);
+  const pushes: PushSettings = { numbered: false };
+  pushChanges({ world, authKeys, faults, settings: pushes });
   address.port = await server.listen(address.port, host).catch(async (error: unknown) => {
     await files.close();
     throw error;
@@ -95,7 +115,10 @@ export const startLocalTelegram = async (options: LocalTelegramOptions = {}): Pr
     world,
     faults,
     limits,
+    pushes,
+    acceptedParts: files.accepted,
     calls: dispatcher.calls,
+    overlaps: dispatcher.overlaps,
     get blackhole() {
       return server.silent;
     },
@@ -103,8 +126,8 @@ export const startLocalTelegram = async (options: LocalTelegramOptions = {}): Pr
       server.silent = silent;
     },
     dropConnections: () => server.dropConnections(),
-    revokeSessions: (user) => {
-      for (const authKey of keysOf(user)) authKey.userId = undefined;
+    revokeSessions: (user, error) => {
+      for (const authKey of keysOf(user)) authKeys.logOut(authKey, error);
     },
     forgetKeys: (user) => authKeys.forget(keysOf(user)),
     announceTooLong: (chat) => {

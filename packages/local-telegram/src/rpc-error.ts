@@ -10,4 +10,6 @@ export class RpcError extends Error {
 }
 
 export const badRequest = (message: string): RpcError => new RpcError(400, message);
+/** What Telegram refuses with 406 is not to be shown as an error: the reason came, or comes, as an update. */
+export const notAcceptable = (message: string): RpcError => new RpcError(406, message);
 export const forbidden = (message: string): RpcError => new RpcError(403, message);

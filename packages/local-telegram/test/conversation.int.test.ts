@@ -1,3 +1,4 @@
+import bigInt from 'big-integer';
 import { Api } from 'telegram/tl/index.js';
 import { describe, expect, it } from 'vitest';
 import { eventually, localTelegram } from './fixture.ts';
@@ -220,6 +221,111 @@ describe('dialogs', () => {
     const dialogs = await (await telegram.connect('bob')).getDialogs({});
     expect(Array.from(dialogs, ({ id }) => Number(id))).toEqual([world.user('alice').id, cinema.id, club.id]);
     expect(Array.from(dialogs, ({ unreadCount }) => unreadCount)).toEqual([1, 1, 1]);
+  });
+});
+
+describe('paging', () => {
+  const telegram = localTelegram();
+
+  it('through the dialogs leaves none out and repeats none, though all are of one second', async () => {
+    const { world } = telegram;
+    const date = Math.floor(Date.now() / 1000) - 50;
+    for (let i = 0; i < 30; i++) {
+      const members = ['alice', 'bob', ...(i % 3 ? [] : ['carol'])];
+      const chat =
+        i % 2 ? world.addGroup(`Group ${i}`, { members }) : world.addSupergroup(`Super ${i}`, { members });
+      world.user('alice').in(chat).says(`${i}`, { date });
+    }
+    world
+      .user('carol')
+      .in('bob')
+      .says('private', { date: date - 1 });
+    const client = await telegram.connect('bob');
+    const seen: string[] = [];
+    let page: { offsetDate: number; offsetId: number; offsetPeer: Api.TypeInputPeer } = {
+      offsetDate: 0,
+      offsetId: 0,
+      offsetPeer: new Api.InputPeerEmpty(),
+    };
+    for (;;) {
+      const answer = await client.invoke(new Api.messages.GetDialogs({ ...page, limit: 7, hash: bigInt(0) }));
+      if (answer instanceof Api.messages.DialogsNotModified) throw new Error(answer.className);
+      const last = answer.messages.at(-1);
+      if (!(last instanceof Api.Message)) break;
+      seen.push(...answer.messages.map((message) => (message as Api.Message).message));
+      page = {
+        offsetDate: last.date,
+        offsetId: last.id,
+        offsetPeer: await client.getInputEntity(last.peerId),
+      };
+    }
+    expect(seen).toEqual([...Array.from({ length: 30 }, (_, i) => `${29 - i}`), 'private']);
+  });
+
+  it('through the dialogs goes on by date where the last chat has moved to the top', async () => {
+    const { world } = telegram;
+    const nowS = Math.floor(Date.now() / 1000);
+    for (const [i, name] of ['carol', 'alice', 'dora', 'emil'].entries()) {
+      if (i > 1) world.addUser(name);
+      world
+        .user(name)
+        .in('bob')
+        .says(name, { date: nowS - 100 + i });
+    }
+    const client = await telegram.connect('bob');
+    const [emil, dora] = await client.getDialogs({ limit: 2 });
+    world.user('dora').in('bob').says('again');
+    const rest = await client.invoke(
+      new Api.messages.GetDialogs({
+        offsetDate: dora?.message?.date ?? 0,
+        offsetId: dora?.message?.id ?? 0,
+        offsetPeer: dora?.inputEntity ?? new Api.InputPeerEmpty(),
+        limit: 10,
+        hash: bigInt(0),
+      }),
+    );
+    expect(emil?.title).toBe('Emil');
+    expect(rest).toMatchObject({ messages: [{ message: 'alice' }, { message: 'carol' }] });
+  });
+
+  it('through a history goes by id or date, and a message can be dated back', async () => {
+    const { world } = telegram;
+    const nowS = Math.floor(Date.now() / 1000);
+    const club = world.addGroup('Film club', { members: ['alice', 'bob'] });
+    world.user('alice').in('bob').says('in the same mailbox');
+    for (let i = 0; i < 10; i++)
+      world
+        .user('alice')
+        .in(club)
+        .says(`${i}`, { date: nowS - 100 + i });
+    const client = await telegram.connect('bob');
+    await client.getDialogs({});
+    const peer = await client.getInputEntity(club.id);
+    const ask = async (offsets: {
+      offsetId?: number;
+      offsetDate?: number;
+      addOffset?: number;
+      minId?: number;
+    }) => {
+      const answer = await client.invoke(
+        new Api.messages.GetHistory({ peer, limit: 3, hash: bigInt(0), ...offsets }),
+      );
+      if (!(answer instanceof Api.messages.MessagesSlice)) throw new Error(answer.className);
+      expect(answer.count).toBe(11);
+      return answer.messages.map((message) => (message instanceof Api.Message ? message.message : 'service'));
+    };
+    const idOf = (text: string) =>
+      club
+        .messages()
+        .find((message) => message.text === text)!
+        .idFor(world.user('bob'));
+    expect(await ask({})).toEqual(['9', '8', '7']);
+    expect(await ask({ offsetId: idOf('7') })).toEqual(['6', '5', '4']);
+    expect(await ask({ offsetId: idOf('7'), minId: idOf('5') })).toEqual(['6']);
+    expect(await ask({ offsetId: idOf('7'), addOffset: -2 })).toEqual(['8', '7', '6']);
+    expect(await ask({ offsetDate: nowS - 95 })).toEqual(['4', '3', '2']);
+    expect(await ask({ offsetId: idOf('1') })).toEqual(['0', 'service']);
+    expect((await client.getMessages(peer, { ids: idOf('3') }))[0]?.date).toBe(nowS - 97);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { TelegramClient } from 'telegram';
 import { Raw } from 'telegram/events/index.js';
-import type { Api } from 'telegram/tl/index.js';
+import { Api } from 'telegram/tl/index.js';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type LocalTelegram, startLocalTelegram, type World, type WorldUser } from '../src/index.ts';
 import { closeClient, gramClient } from './client.ts';
@@ -11,6 +11,19 @@ export const eventually = <T>(assertion: () => T): Promise<T> =>
 
 /** Short updates reach a client as they are, others one by one. */
 type Pushed = Api.TypeUpdate | Api.UpdateShortMessage | Api.UpdateShortChatMessage;
+
+/** The containers that a connected client is pushed from now on, whole: its handlers get their updates one by one. */
+export const containersOf = (client: TelegramClient): Api.Updates[] => {
+  type Callback = (client: TelegramClient, update: unknown) => void;
+  const { _sender: sender } = client as unknown as { _sender: { _updateCallback: Callback } };
+  const handle = sender._updateCallback;
+  const containers: Api.Updates[] = [];
+  sender._updateCallback = (to, update) => {
+    if (update instanceof Api.Updates) containers.push(update);
+    handle(to, update);
+  };
+  return containers;
+};
 
 /** Everything that the data centre pushed to one client, as it came. */
 export interface Listener {

@@ -85,6 +85,19 @@ describe('limits', () => {
     await expect(send(client, peer, ' ')).rejects.toThrow('MESSAGE_EMPTY');
   });
 
+  it.each([
+    [-1, 1],
+    [0, 0],
+    [1, 2],
+  ])('takes no entity that does not lie within the text: from %i, %i units', async (offset, length) => {
+    const client = await telegram.connect('bob');
+    const peer = await client.getInputEntity('alice');
+    const entities = [new Api.MessageEntityBold({ offset, length })];
+    await expect(
+      client.invoke(new Api.messages.SendMessage({ peer, message: 'hi', entities })),
+    ).rejects.toThrow('ENTITY_BOUNDS_INVALID');
+  });
+
   it('lets nobody post twice within the time of slow mode', async () => {
     const cinema = telegram.world.addSupergroup('Cinema', { members: ['alice', 'bob'], slowModeS: 30 });
     const client = await telegram.connect('bob');

@@ -1,6 +1,6 @@
 import type { TelegramClient } from 'telegram';
 import { Api } from 'telegram/tl/index.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { closeClient } from './client.ts';
 import { eventually, localTelegram } from './fixture.ts';
 
@@ -90,6 +90,34 @@ describe('updates', () => {
     expect(await difference(client, pts, 0)).toBeInstanceOf(Api.updates.DifferenceEmpty);
     dc.limits.mailboxTooLong = 20;
     expect(await difference(client, 1, 0)).toMatchObject({ className: 'updates.DifferenceTooLong', pts });
+  });
+
+  it('leave off at a state whose date is that of the last one given, so that supergroups are told of again', async () => {
+    const { world, dc } = telegram;
+    const cinema = world.addSupergroup('Cinema', { members: ['alice', 'bob'] });
+    const startS = Math.floor(Date.now() / 1000);
+    const voice = world.user('alice').in('bob');
+    vi.useFakeTimers({ toFake: ['Date'], now: (startS + 100) * 1000 });
+    try {
+      voice.says('one');
+      vi.setSystemTime((startS + 200) * 1000);
+      world.user('alice').in(cinema).says('super');
+      vi.setSystemTime((startS + 300) * 1000);
+      voice.says('two');
+    } finally {
+      vi.useRealTimers();
+    }
+    const client = await telegram.connect('bob');
+    dc.limits.slice = 1;
+    const first = await difference(client, 1, startS);
+    if (!(first instanceof Api.updates.DifferenceSlice)) throw new Error(first.className);
+    expect(first.intermediateState).toMatchObject({ pts: 2, date: startS + 100 });
+    const second = await difference(client, 2, startS + 100);
+    expect(second).toMatchObject({
+      newMessages: [{ message: 'two' }],
+      otherUpdates: [{ pts: cinema.box.pts }],
+    });
+    expect(await difference(client, 2, startS + 300)).toMatchObject({ otherUpdates: [] });
   });
 
   it('of a supergroup come in slices, and start afresh when they are too many', async () => {

@@ -84,6 +84,18 @@ export class Refused extends TelegramError {
   override readonly name = 'Refused';
 }
 
+/** Telegram does not have this part of an upload (any more): it has to be sent again (`uploadPart`). */
+export class FilePartMissing extends TelegramError {
+  override readonly name = 'FilePartMissing';
+  /** Counted from 0. */
+  readonly part: number;
+
+  constructor(part: number, method: string, options?: ErrorOptions) {
+    super(`FILE_PART_${part}_MISSING`, method, options);
+    this.part = part;
+  }
+}
+
 /** A fault on Telegram's side; to be repeated later. */
 export class TelegramUnavailable extends TelegramError {
   override readonly name = 'TelegramUnavailable';

@@ -10,6 +10,8 @@ export interface Peer {
   /** A user's name or a chat's title. */
   name?: string;
   username?: string;
+  /** Of a user: in the account's contacts. */
+  contact?: true;
 }
 
 /** Where an account remembers its peers, shared by all processes on the account. */

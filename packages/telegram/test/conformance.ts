@@ -5,6 +5,9 @@ import { incomingConformance } from './conformance/incoming.ts';
 import { peersConformance } from './conformance/peers.ts';
 import { sendingConformance } from './conformance/sending.ts';
 import { type CreateAccount, useStage } from './conformance/stage.ts';
+import { updatesConformance } from './conformance/updates.ts';
+import { updatesAtRandom } from './conformance/updates-at-random.ts';
+import { uploadsConformance } from './conformance/uploads.ts';
 
 /**
  * Declares the tests that every driver of `TelegramAccount` passes, each against a local data centre of its own.
@@ -15,8 +18,11 @@ export const accountConformance = (name: string, createAccount: CreateAccount, m
     const stage = useStage(createAccount);
     connectionConformance(stage, module);
     incomingConformance(stage);
+    updatesConformance(stage);
+    updatesAtRandom(stage);
     sendingConformance(stage);
     filesConformance(stage);
+    uploadsConformance(stage);
     peersConformance(stage);
   });
 };

@@ -1,8 +1,8 @@
 import { badRequest } from '../rpc-error.ts';
 import { Api } from '../tl.ts';
-import { View } from '../view/view.ts';
 import type { WorldUser } from '../world/user.ts';
 import type { Call, Methods } from './call.ts';
+import { logIn, logInComplete } from './log-in.ts';
 
 const digits = (phone: string): string => phone.replace(/\D/g, '');
 
@@ -15,12 +15,7 @@ const byPhone = (call: Call, phone: string): WorldUser => {
 /** Nothing secret: it only ties `signIn` to the `sendCode` before it. */
 const codeHash = (user: WorldUser): string => `code-for-${user.id}`;
 
-const logIn = (call: Call, user: WorldUser): Api.auth.Authorization => {
-  call.session.authKey.userId = user.id;
-  return new Api.auth.Authorization({ user: new View(call.world, user).user(user) });
-};
-
-/** Log-in by code and by bot token; there are no passwords here. */
+/** Log-in by code and by bot token. */
 export const auth: Methods = {
   'auth.SendCode': ({ phoneNumber }, call) =>
     new Api.auth.SentCode({
@@ -42,10 +37,10 @@ export const auth: Methods = {
   'auth.ImportBotAuthorization': ({ botAuthToken }, call) => {
     const bot = call.world.users.find((user) => user.bot && user.botToken === botAuthToken);
     if (!bot) throw badRequest('ACCESS_TOKEN_INVALID');
-    return logIn(call, bot);
+    return logInComplete(call, bot);
   },
   'auth.LogOut': (_, call) => {
-    call.session.authKey.userId = undefined;
+    call.dc.authKeys.logOut(call.authKey);
     return new Api.auth.LoggedOut({});
   },
 };

@@ -1,28 +1,37 @@
 import type { MessageIDLike } from 'telegram/define.js';
 import { RpcError } from '../rpc-error.ts';
-import type { AuthKeys } from '../session/auth-keys.ts';
+import type { AuthKey, AuthKeys } from '../session/auth-keys.ts';
 import type { Session } from '../session/session.ts';
 import type { Api, TlObject, TlValue } from '../tl.ts';
 import { View } from '../view/view.ts';
 import type { Cause } from '../world/chat.ts';
 import type { WorldUser } from '../world/user.ts';
 import type { World } from '../world/world.ts';
+import type { LoginTokens } from './login-tokens.ts';
 
-/** How much of a difference is given at once, and from when on the client is told to start afresh. */
-export interface DifferenceLimits {
+/**
+ * How much of a difference is given at once, from when on the client is told to start afresh, how long a token is good, and
+ * how large a file may be.
+ */
+export interface Limits {
   /** Events in one `updates.differenceSlice` or `updates.channelDifference`. */
   slice: number;
   /** Beyond this many events of the mailbox: `updates.differenceTooLong`. */
   mailboxTooLong: number;
   /** Beyond this many events of a supergroup: `updates.channelDifferenceTooLong`. */
   channelTooLong: number;
+  /** Seconds for which the next login token can be accepted. */
+  loginTokenS: number;
+  /** Parts of one file, of accounts without and with premium; told to clients by `help.getAppConfig`. */
+  uploadParts: { default: number; premium: number };
 }
 
 /** What the methods of the API work on. */
 export interface DataCentre {
   readonly world: World;
   readonly authKeys: AuthKeys;
-  readonly limits: DifferenceLimits;
+  readonly loginTokens: LoginTokens;
+  readonly limits: Limits;
   readonly address: { readonly host: string; readonly port: number };
 }
 
@@ -46,22 +55,29 @@ export class Call {
     return this.request.className;
   }
 
+  get authKey(): AuthKey {
+    return this.session.authKey;
+  }
+
   /** The account that is logged in, if any. */
   get user(): WorldUser | undefined {
-    const { userId } = this.session.authKey;
+    const { userId } = this.authKey;
     return userId === undefined ? undefined : this.world.findUser(userId);
   }
 
-  /** @throws {RpcError} `AUTH_KEY_UNREGISTERED` where nobody is logged in. */
+  /** @throws {RpcError} where nobody is logged in: `SESSION_PASSWORD_NEEDED`, or why the last log-in is void. */
   get account(): WorldUser {
-    const { user } = this;
-    if (!user) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
-    return user;
+    const { user, authKey } = this;
+    if (user) return user;
+    throw new RpcError(
+      401,
+      authKey.progress.passwordOf === undefined ? authKey.refusal : 'SESSION_PASSWORD_NEEDED',
+    );
   }
 
   /** A fresh view for an answer. */
   view(): View {
-    return new View(this.world, this.account, this.session.authKey.knownUsers);
+    return new View(this.world, this.account, this.authKey.knownUsers);
   }
 
   get cause(): Cause {

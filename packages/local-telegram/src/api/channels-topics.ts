@@ -66,7 +66,7 @@ export const channelsTopics: Methods = {
   'channels.GetParticipant': ({ channel, participant }, call) => {
     const chat = supergroupOf(call, channel);
     const member = userOf(call, participant);
-    if (!chat.members.includes(member)) throw badRequest('USER_NOT_PARTICIPANT');
+    if (!chat.has(member)) throw badRequest('USER_NOT_PARTICIPANT');
     const view = call.view();
     return new Api.channels.ChannelParticipant({
       participant: participantOf(view, chat, member),

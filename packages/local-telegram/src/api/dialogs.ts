@@ -1,11 +1,11 @@
 import { Api, present } from '../tl.ts';
 import type { View } from '../view/view.ts';
-import { now } from '../world/box.ts';
+import { type BoxEvent, now } from '../world/box.ts';
 import type { WorldChat } from '../world/chat.ts';
 import { type Group, Supergroup } from '../world/chats.ts';
 import type { WorldMessage } from '../world/message.ts';
 import type { Call, Methods } from './call.ts';
-import { chatOf, groupOf, supergroupOf } from './peers.ts';
+import { chatOf, groupOf, isPeer, supergroupOf } from './peers.ts';
 
 const maxDialogs = 100;
 
@@ -14,13 +14,15 @@ interface Entry {
   readonly top: WorldMessage;
 }
 
-/** The account's state of updates, where nothing but the mailbox counts. */
-export const stateOf = ({ account }: Call, pts = account.mailbox.pts): Api.updates.State =>
-  new Api.updates.State({ pts, qts: 0, date: now(), seq: 0, unreadCount: 0 });
+/** The account's state of updates, or the one that it was in after that event of its mailbox. */
+export const stateOf = ({ account, authKey }: Call, after?: BoxEvent): Api.updates.State => {
+  const { pts, date } = after ?? { pts: account.mailbox.pts, date: now() };
+  return new Api.updates.State({ pts, qts: 0, date, seq: authKey.seq, unreadCount: 0 });
+};
 
 /** The newest message of a chat that the account still has. */
 const topOf = (call: Call, chat: WorldChat): WorldMessage | undefined =>
-  [...chat.boxOf(call.account).messages.values()].findLast((message) => message.chat === chat);
+  chat.copiesFor(call.account).next().value?.[1];
 
 /** Chats with messages, the most recent first. */
 const entriesOf = (call: Call, chats: readonly WorldChat[] = call.world.chatsOf(call.account)): Entry[] =>
@@ -35,16 +37,18 @@ const entriesOf = (call: Call, chats: readonly WorldChat[] = call.world.chatsOf(
 export const dialogOf = (call: Call, view: View, { chat, top }: Entry): Api.Dialog => {
   const { account } = call;
   const readInboxMaxId = account.readUpTo.get(chat) ?? 0;
-  const unread = [...chat.boxOf(account).messages].filter(
-    ([id, message]) => message.chat === chat && message.from !== account && id > readInboxMaxId,
-  );
+  let unreadCount = 0;
+  for (const [id, { from }] of chat.copiesFor(account)) {
+    if (id <= readInboxMaxId) break;
+    if (from !== account) unreadCount++;
+  }
   return new Api.Dialog(
     present({
       peer: view.peer(chat),
       topMessage: top.idFor(account),
       readInboxMaxId,
       readOutboxMaxId: 0,
-      unreadCount: unread.length,
+      unreadCount,
       unreadMentionsCount: 0,
       unreadReactionsCount: 0,
       notifySettings: new Api.PeerNotifySettings({}),
@@ -66,17 +70,26 @@ const read = (call: Call, chat: WorldChat, maxId: number): void => {
   call.account.readUpTo.set(chat, Math.max(before, maxId === 0 ? newest : Math.min(maxId, newest)));
 };
 
+/** How many of the dialogs the client has, whose last one is at the offsets (https://core.telegram.org/api/offsets). */
+const alreadyShown = (request: Api.messages.GetDialogs, call: Call, all: readonly Entry[]): number => {
+  const { offsetDate, offsetId, offsetPeer } = request;
+  if (offsetDate === 0 && offsetId === 0) return 0;
+  const named = !(offsetPeer instanceof Api.InputPeerEmpty);
+  const last = all.findIndex(
+    ({ chat, top }) =>
+      named && top.idFor(call.account) === offsetId && isPeer(chat, call.account, offsetPeer),
+  );
+  if (last !== -1) return last + 1;
+  // The chat of the last one has a newer message meanwhile: of those from the same second, rather again than never.
+  const next = all.findIndex(({ top }) => top.date < offsetDate || (named && top.date === offsetDate));
+  return next === -1 ? all.length : next;
+};
+
 const getDialogs = (request: Api.messages.GetDialogs, call: Call): Api.messages.TypeDialogs => {
   // Only the main folder holds anything; 1 is the archive.
   const all = request.folderId === 1 ? [] : entriesOf(call);
-  const { offsetDate, offsetId } = request;
-  const after = all.filter(
-    ({ top }) =>
-      offsetDate === 0 ||
-      top.date < offsetDate ||
-      (top.date === offsetDate && top.idFor(call.account) < offsetId),
-  );
-  const shown = after.slice(0, Math.min(request.limit || maxDialogs, maxDialogs));
+  const from = alreadyShown(request, call, all);
+  const shown = all.slice(from, from + Math.min(request.limit || maxDialogs, maxDialogs));
   const answer = rendered(call, shown);
   return shown.length < all.length
     ? new Api.messages.DialogsSlice({ count: all.length, ...answer })

@@ -5,6 +5,7 @@ import type { IncomingCall } from '../session/mtproto-server.ts';
 import type { Session } from '../session/session.ts';
 import { Api, type TlObject, type TlValue } from '../tl.ts';
 import { Call, type DataCentre, type Methods } from './call.ts';
+import { type Overlap, whenOverlapping } from './overlaps.ts';
 
 /** One call that a client made, in the order of arrival. */
 export interface CallRecord {
@@ -21,7 +22,7 @@ export interface CallRecord {
 }
 
 /** What can be asked before anybody is logged in. */
-const open = /^(auth|help)\./;
+const open = /^(auth\.|help\.|account\.GetPassword$)/;
 
 type AnyMethod = (request: TlObject, call: Call) => TlValue | Promise<TlValue>;
 
@@ -60,6 +61,8 @@ const noteUse = (session: Session, { request, initialises, withUpdates }: Unwrap
 export class Dispatcher {
   /** All calls so far. */
   readonly calls: CallRecord[] = [];
+  /** Calls on one of several connections of a client. */
+  readonly overlaps: Overlap[] = [];
   #dc: DataCentre;
   #methods: Methods;
   #faults: Faults;
@@ -84,6 +87,8 @@ export class Dispatcher {
       sessionId: session.id.toString(),
     };
     this.calls.push(record);
+    const { account, at, method } = record;
+    whenOverlapping(call, () => this.overlaps.push({ account, at, method }));
     const fault = this.#faults.take(call.method, call.request, call.user);
     try {
       await this.#wait(this.#faults.latencyMs + (fault?.delayMs ?? 0));

@@ -46,6 +46,18 @@ const config = ({ dc: { address } }: Call): Api.Config =>
 
 export const help: Methods = {
   'help.GetConfig': (_, call) => config(call),
-  'help.GetAppConfig': () => new Api.help.AppConfigNotModified(),
+  'help.GetAppConfig': (_, { dc: { limits } }) =>
+    new Api.help.AppConfig({
+      hash: 0,
+      config: new Api.JsonObject({
+        value: Object.entries(limits.uploadParts).map(
+          ([whose, value]) =>
+            new Api.JsonObjectValue({
+              key: `upload_max_fileparts_${whose}`,
+              value: new Api.JsonNumber({ value }),
+            }),
+        ),
+      }),
+    }),
   'help.GetNearestDc': () => new Api.NearestDc({ country: 'XX', thisDc: dcId, nearestDc: dcId }),
 };

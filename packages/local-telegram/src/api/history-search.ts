@@ -22,8 +22,7 @@ interface Page {
 type Entry = readonly [id: number, message: WorldMessage];
 
 /** All that the account has of a chat, newest first. */
-const entriesOf = (call: Call, chat: WorldChat): Entry[] =>
-  [...chat.boxOf(call.account).messages].filter(([, message]) => message.chat === chat).reverse();
+const entriesOf = (call: Call, chat: WorldChat): Entry[] => [...chat.copiesFor(call.account)];
 
 const page = (
   entries: readonly Entry[],

@@ -28,7 +28,7 @@ const editOf = async (
 ): Promise<Edit> => {
   const media = request.media && (await inputMedia(call, request.media));
   const text = request.message ?? message.text;
-  const entities = request.message === undefined ? [...message.entities] : entitiesOf(request.entities);
+  const entities = request.message === undefined ? [...message.entities] : entitiesOf(text, request.entities);
   checkLength(text, (media ?? message.media) !== undefined);
   const unchanged = text === message.text && sameEntities(completeEntities(text, entities), message.entities);
   if (unchanged && (media === undefined || media === message.media)) throw badRequest('MESSAGE_NOT_MODIFIED');

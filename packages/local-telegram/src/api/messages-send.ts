@@ -12,9 +12,13 @@ import { maxCaptionLength, maxTextLength } from './help.ts';
 import { inputMedia } from './input-media.ts';
 import { chatOf } from './peers.ts';
 
-/** The entities of a request, as far as this world keeps them. */
-export const entitiesOf = (given: Api.TypeMessageEntity[] | undefined): WorldEntity[] =>
-  (given ?? []).flatMap((entity) => entityFromTl(entity) ?? []);
+/** The entities of a request, as far as this world keeps them. @throws {RpcError} where one does not lie within the text. */
+export const entitiesOf = (text: string, given: Api.TypeMessageEntity[] | undefined): WorldEntity[] => {
+  const within = ({ offset, length }: Api.TypeMessageEntity) =>
+    offset >= 0 && length > 0 && offset + length <= text.length;
+  if (given && !given.every(within)) throw badRequest('ENTITY_BOUNDS_INVALID');
+  return (given ?? []).flatMap((entity) => entityFromTl(entity) ?? []);
+};
 
 /** @throws {RpcError} where a text is longer than Telegram takes; lengths are in UTF-16 units. */
 export const checkLength = (text: string, withMedia: boolean): void => {
@@ -56,7 +60,7 @@ const send = async (
   try {
     chat.assertMayPost(account);
     const draft = await content();
-    const entities = entitiesOf(request.entities);
+    const entities = entitiesOf(request.message, request.entities);
     const place = placeOf(call, chat, request.replyTo);
     return chat.post(
       { from: account, text: request.message, entities, randomId, ...place, ...draft },

@@ -1,4 +1,6 @@
 import { auth } from './auth.ts';
+import { authPassword } from './auth-password.ts';
+import { authToken } from './auth-token.ts';
 import type { Methods } from './call.ts';
 import { channelsTopics } from './channels-topics.ts';
 import { dialogs } from './dialogs.ts';
@@ -14,6 +16,8 @@ import { usersContacts } from './users-contacts.ts';
 /** Every method of the API that this data centre has. */
 export const methods: Methods = {
   ...auth,
+  ...authPassword,
+  ...authToken,
   ...help,
   ...usersContacts,
   ...messagesSend,

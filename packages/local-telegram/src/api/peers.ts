@@ -1,4 +1,4 @@
-import { badRequest } from '../rpc-error.ts';
+import { badRequest, notAcceptable } from '../rpc-error.ts';
 import { Api, idOf, nativeLong } from '../tl.ts';
 import { accessTarget } from '../view/view.ts';
 import type { WorldChat } from '../world/chat.ts';
@@ -37,14 +37,27 @@ export const supergroupOf = (call: Call, input: unknown): Supergroup => {
   const found = call.world.chats.find((chat) => chat instanceof Supergroup && chat.channelId === id);
   if (!(found instanceof Supergroup)) throw badRequest('CHANNEL_INVALID');
   checkHash(call, accessTarget.channel(id), nativeLong(input.accessHash), 'CHANNEL_INVALID');
-  if (!found.members.includes(call.account)) throw badRequest('CHANNEL_PRIVATE');
+  if (!found.has(call.account)) throw notAcceptable('CHANNEL_PRIVATE');
   return found;
+};
+
+/** Whether an input peer names that chat of that account, as far as its id tells. */
+export const isPeer = (chat: WorldChat, account: WorldUser, peer: unknown): boolean => {
+  const id = chat.markedIdFor(account);
+  if (peer instanceof Api.InputPeerUser) return idOf(peer.userId) === id;
+  if (peer instanceof Api.InputPeerSelf) return account.id === id;
+  if (peer instanceof Api.InputPeerChat) return -idOf(peer.chatId) === id;
+  return (
+    chat instanceof Supergroup &&
+    peer instanceof Api.InputPeerChannel &&
+    idOf(peer.channelId) === chat.channelId
+  );
 };
 
 /** @throws {RpcError} `CHAT_ID_INVALID` where the account is in no such group. */
 export const groupOf = (call: Call, chatId: number): Group => {
   const found = call.world.chats.find((chat) => chat instanceof Group && chat.chatId === chatId);
-  if (!(found instanceof Group) || !found.members.includes(call.account)) throw badRequest('CHAT_ID_INVALID');
+  if (!(found instanceof Group) || !found.has(call.account)) throw badRequest('CHAT_ID_INVALID');
   return found;
 };
 

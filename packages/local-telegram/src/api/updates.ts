@@ -23,54 +23,51 @@ const changesOf = (view: View, box: Box, events: readonly BoxEvent[], chat?: Sup
 });
 
 /** Supergroups are not in the common sequence: of those that changed since, the client is told to ask. */
-const changedChannels = (call: Call, sinceDate: number): Api.UpdateChannelTooLong[] =>
+const changedChannels = (call: Call, sinceDate: number): Supergroup[] =>
   call.world
     .chatsOf(call.account)
     .filter((chat) => chat instanceof Supergroup)
-    .filter(({ box }) => (box.events.at(-1)?.date ?? 0) >= sinceDate)
-    .map(({ channelId, box }) => new Api.UpdateChannelTooLong({ channelId: long(channelId), pts: box.pts }));
+    .filter(({ box }) => (box.events.at(-1)?.date ?? 0) >= sinceDate);
+
+const channelTooLong = ({ channelId, box }: Supergroup) =>
+  new Api.UpdateChannelTooLong({ channelId: long(channelId), pts: box.pts });
 
 const difference = (request: Api.updates.GetDifference, call: Call): Api.updates.TypeDifference => {
   const { mailbox } = call.account;
   if (request.pts <= 0) throw badRequest('PERSISTENT_TIMESTAMP_EMPTY');
   if (request.pts > mailbox.pts) throw badRequest('PERSISTENT_TIMESTAMP_INVALID');
-  const missed = mailbox.events.filter(({ pts }) => pts > request.pts);
-  if (missed.length > (request.ptsTotalLimit ?? call.dc.limits.mailboxTooLong))
+  const { slice: maxSlice, mailboxTooLong } = call.dc.limits;
+  const { events, count } = mailbox.since(request.pts, Math.min(request.ptsLimit ?? maxSlice, maxSlice));
+  if (count > Math.min(request.ptsTotalLimit ?? mailboxTooLong, mailboxTooLong))
     return new Api.updates.DifferenceTooLong({ pts: mailbox.pts });
   const channels = changedChannels(call, request.date);
-  if (missed.length === 0 && channels.length === 0)
-    return new Api.updates.DifferenceEmpty({ date: now(), seq: 0 });
+  if (count === 0 && channels.length === 0)
+    return new Api.updates.DifferenceEmpty({ date: now(), seq: call.authKey.seq });
   const view = call.view();
-  const slice = missed.slice(0, Math.min(request.ptsLimit ?? Infinity, call.dc.limits.slice));
-  const { newMessages, otherUpdates } = changesOf(view, mailbox, slice);
+  const { newMessages, otherUpdates } = changesOf(view, mailbox, events);
   const body = {
     newMessages,
     newEncryptedMessages: [],
-    otherUpdates: [...otherUpdates, ...channels],
+    otherUpdates: [...otherUpdates, ...channels.map(channelTooLong)],
   };
-  for (const channel of channels) {
-    const chat = call.world.chats.find(
-      (one) => one instanceof Supergroup && long(one.channelId).equals(channel.channelId),
-    );
-    if (chat) view.peer(chat);
-  }
-  const last = slice.at(-1);
-  if (slice.length < missed.length && last)
+  for (const channel of channels) view.peer(channel);
+  const last = events.at(-1);
+  if (events.length < count && last)
     return new Api.updates.DifferenceSlice({
       ...body,
       ...view.mentioned(),
-      intermediateState: stateOf(call, last.pts),
+      intermediateState: stateOf(call, last),
     });
   return new Api.updates.Difference({ ...body, ...view.mentioned(), state: stateOf(call) });
 };
 
-const channelTooLong = (call: Call, chat: Supergroup): Api.updates.ChannelDifferenceTooLong => {
+const startAfresh = (call: Call, chat: Supergroup): Api.updates.ChannelDifferenceTooLong => {
   const view = call.view();
-  const recent = [...chat.box.messages.values()].slice(-call.dc.limits.slice);
-  const top = recent.at(-1);
+  const recent = [...chat.copiesFor(call.account).take(call.dc.limits.slice)].map(([, message]) => message);
+  const [top] = recent;
   if (!top) throw new Error(`"${chat.title}" has lost its first message`);
   const dialog = dialogOf(call, view, { chat, top });
-  const messages = recent.toReversed().map((message) => view.message(message));
+  const messages = recent.map((message) => view.message(message));
   return new Api.updates.ChannelDifferenceTooLong({
     final: true,
     timeout: channelTimeoutS,
@@ -89,18 +86,17 @@ const channelDifference = (
   if (request.pts <= 0) throw badRequest('PERSISTENT_TIMESTAMP_EMPTY');
   if (request.pts > box.pts) throw badRequest('PERSISTENT_TIMESTAMP_INVALID');
   if (request.limit <= 0) throw badRequest('LIMIT_INVALID');
-  const missed = box.events.filter(({ pts }) => pts > request.pts);
-  if (missed.length === 0)
+  const { events, count } = box.since(request.pts, Math.min(request.limit, call.dc.limits.slice));
+  if (count === 0)
     return new Api.updates.ChannelDifferenceEmpty({ final: true, pts: box.pts, timeout: channelTimeoutS });
-  if (missed.length > call.dc.limits.channelTooLong) return channelTooLong(call, chat);
-  const slice = missed.slice(0, Math.min(request.limit, call.dc.limits.slice));
+  if (count > call.dc.limits.channelTooLong) return startAfresh(call, chat);
   const view = call.view();
   view.peer(chat);
-  const changes = changesOf(view, box, slice, chat);
+  const changes = changesOf(view, box, events, chat);
   return new Api.updates.ChannelDifference(
     present({
-      final: slice.length === missed.length || undefined,
-      pts: slice.at(-1)?.pts ?? box.pts,
+      final: events.length === count || undefined,
+      pts: events.at(-1)?.pts ?? box.pts,
       timeout: channelTimeoutS,
       ...changes,
       ...view.mentioned(),

@@ -1,7 +1,9 @@
+import type bigInt from 'big-integer';
 import { badRequest } from '../rpc-error.ts';
 import { Api, nativeLong } from '../tl.ts';
 import { thumbnailSize } from '../view/media.ts';
 import { now } from '../world/box.ts';
+import type { AcceptedPart } from '../world/files.ts';
 import { readRange, type WorldMedia } from '../world/media.ts';
 import type { Call, Methods } from './call.ts';
 import { maxSmallFileBytes, referredMedia } from './input-media.ts';
@@ -34,16 +36,28 @@ const typeOf = (bytes: Buffer, media: WorldMedia, whole: boolean): Api.storage.T
   return media.mime === 'video/mp4' ? new Api.storage.FileMp4() : new Api.storage.FileUnknown();
 };
 
+const partOf = (call: Call, fileId: bigInt.BigInteger, part: number): AcceptedPart => ({
+  userId: call.account.id,
+  fileId: nativeLong(fileId),
+  part,
+});
+
+const maxParts = ({ account, dc }: Call): number =>
+  dc.limits.uploadParts[account.premium ? 'premium' : 'default'];
+
 export const upload: Methods = {
   'upload.SaveFilePart': async ({ fileId, filePart, bytes }, call) => {
     if (filePart * bytes.length >= maxSmallFileBytes) throw badRequest('FILE_PART_TOO_BIG');
-    await call.world.files.savePart(call.account.id, nativeLong(fileId), filePart, bytes);
+    await call.world.files.savePart(partOf(call, fileId, filePart), bytes, { maxParts: maxParts(call) });
     return true;
   },
   'upload.SaveBigFilePart': async ({ fileId, filePart, fileTotalParts, bytes }, call) => {
     // Below zero the client does not know yet how many parts there will be.
     const total = fileTotalParts < 0 ? undefined : fileTotalParts;
-    await call.world.files.savePart(call.account.id, nativeLong(fileId), filePart, bytes, total);
+    await call.world.files.savePart(partOf(call, fileId, filePart), bytes, {
+      totalParts: total,
+      maxParts: maxParts(call),
+    });
     return true;
   },
   'upload.GetFile': async ({ location, offset, limit, precise }, call) => {

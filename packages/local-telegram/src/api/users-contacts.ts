@@ -3,6 +3,9 @@ import { Api } from '../tl.ts';
 import type { Call, Methods } from './call.ts';
 import { userOf } from './peers.ts';
 
+/** Also shorter ones than Telegram gives out. */
+const usernames = /^[a-z]\w{0,31}$/i;
+
 const userOrEmpty = (call: Call, input: Api.TypeEntityLike): Api.TypeUser => {
   try {
     return call.view().user(userOf(call, input));
@@ -16,10 +19,13 @@ const userOrEmpty = (call: Call, input: Api.TypeEntityLike): Api.TypeUser => {
 export const usersContacts: Methods = {
   'users.GetUsers': ({ id }, call) => id.map((input) => userOrEmpty(call, input)),
   'contacts.ResolveUsername': ({ username }, call) => {
-    const user = call.world.findUser(username);
-    if (!user) throw badRequest('USERNAME_NOT_OCCUPIED');
+    if (!usernames.test(username)) throw badRequest('USERNAME_INVALID');
+    const user = call.world.findUsername(username);
+    const chat = user ? undefined : call.world.findPublicChat(username);
     const view = call.view();
-    return new Api.contacts.ResolvedPeer({ peer: view.peerUser(user), ...view.mentioned() });
+    const peer = user ? view.peerUser(user) : chat && view.peer(chat);
+    if (!peer) throw badRequest('USERNAME_NOT_OCCUPIED');
+    return new Api.contacts.ResolvedPeer({ peer, ...view.mentioned() });
   },
   'contacts.GetContacts': (_, call) => {
     const view = call.view();

@@ -6,7 +6,7 @@ import { igeEncrypt } from './ige-encrypt.ts';
 import type { ServerKey } from './server-key.ts';
 
 /** The safe prime that Telegram's servers use; clients know it and skip the proof. */
-const dhPrime = Buffer.from(
+export const dhPrime = Buffer.from(
   'c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f48198a0aa7c14058229493d22530f4db' +
     'fa336f6e0ac925139543aed44cce7c3720fd51f69458705ac68cd4fe6b6b13abdc9746512969328454f18faf8c595f64' +
     '2477fe96bb2a941d5bcd1d4ac8cc49880708fa9b378e3c4f3a9060bee67cf9a4a4a695811051907e162753b56b0f6b41' +
@@ -15,7 +15,7 @@ const dhPrime = Buffer.from(
     '6f4fadf034b10403119cd8e3b92fcc5b',
   'hex',
 );
-const generator = 3;
+export const generator = 3;
 
 /** The product of two primes that the client proves its work with: 0x494c553b × 0x53911073, from Telegram's documentation. */
 const pq = Buffer.from('17ed48941a08f981', 'hex');

@@ -22,6 +22,8 @@ export interface IncomingCall {
 interface Peer {
   readonly handshake: Handshake;
   session?: Session;
+  /** Closes the connection, unless the client asks for more time. */
+  closing?: NodeJS.Timeout;
 }
 
 /** The error code of `bad_server_salt`. */
@@ -31,6 +33,17 @@ const unknownKey = 404;
 /** The bytes of `msgs_state_info`: 4, the message was received; 1, nothing is known of it. */
 const messageReceived = 4;
 const messageUnknown = 1;
+
+/** Of how many sessions of a key it is known what the client has not acknowledged. */
+const keptSessions = 16;
+
+/** A client that reconnects in new sessions does not come back to the old ones. */
+const forgetOldest = (sessions: Map<bigint, Session>): void => {
+  for (const [id, session] of sessions) {
+    if (sessions.size <= keptSessions) return;
+    if (!session.connected) sessions.delete(id);
+  }
+};
 
 /** MTProto 2.0 over TCP: handshakes, keys, sessions. It knows nothing of the Telegram API above it. */
 export class MtprotoServer {
@@ -50,7 +63,10 @@ export class MtprotoServer {
       const connection = new Connection(socket, {
         onPayload: (from, payload) => this.#receive(from, payload),
         onError: (_, error) => this.#onFault(error),
-        onClose: (closed) => this.#peers.delete(closed),
+        onClose: (closed) => {
+          clearTimeout(this.#peers.get(closed)?.closing);
+          this.#peers.delete(closed);
+        },
       });
       connection.silent = this.#silent;
       this.#peers.set(connection, { handshake: new Handshake(serverKey) });
@@ -120,7 +136,7 @@ export class MtprotoServer {
     for (const { messageId, body } of innerMessages(header.messageId, header.body)) {
       if (body.readUInt32LE(0) === constructors.messagesAck) {
         for (const id of acknowledgedIds(body)) session.acknowledge(id);
-      } else this.#handle(session, messageId, body);
+      } else this.#handle(connection, session, messageId, body);
     }
   }
 
@@ -145,12 +161,13 @@ export class MtprotoServer {
     peer?.session?.detach();
     if (peer) peer.session = session;
     authKey.sessions.set(session.id, session);
+    forgetOldest(authKey.sessions);
     session.attach(connection);
     if (!known) session.announce(header.messageId);
     return session;
   }
 
-  #handle(session: Session, messageId: bigint, body: Buffer): void {
+  #handle(connection: Connection, session: Session, messageId: bigint, body: Buffer): void {
     let request: TlObject;
     try {
       request = readTl(body);
@@ -159,8 +176,25 @@ export class MtprotoServer {
       session.fail(messageId, 400, `INPUT_CONSTRUCTOR_INVALID_${body.readUInt32LE(0).toString(16)}`);
       return;
     }
+    if (request instanceof Api.PingDelayDisconnect)
+      this.#closeAfter(connection, request.disconnectDelay * 1000);
     if (this.#handleService(session, messageId, request)) return;
     if (session.receive(messageId)) this.#onCall({ session, messageId, request });
+  }
+
+  /**
+   * Replaces the time at which the connection is closed; nothing but the same kind of ping puts it off
+   * (https://core.telegram.org/mtproto/service_messages#deferred-connection-closure-ping).
+   */
+  #closeAfter(connection: Connection, delayMs: number): void {
+    const peer = this.#peers.get(connection);
+    if (!peer) return;
+    clearTimeout(peer.closing);
+    peer.closing = setTimeout(() => {
+      // That nothing gets through is no news to the client: the closing does not either.
+      if (connection.silent) this.#closeAfter(connection, delayMs);
+      else connection.close();
+    }, delayMs);
   }
 
   /** True where the message belongs to the protocol itself and has been dealt with. */

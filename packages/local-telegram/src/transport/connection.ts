@@ -30,12 +30,19 @@ export class Connection {
     });
   }
 
+  /** Neither side has closed it. */
   get open(): boolean {
-    return !this.#socket.destroyed;
+    return !this.#socket.destroyed && !this.#socket.readableEnded;
   }
 
   send(payload: Buffer): void {
-    if (this.open && !this.silent && this.#framing.mode) this.#socket.write(this.#framing.encode(payload));
+    if (!this.open || this.silent || !this.#framing.mode) return;
+    // What is sent in one turn goes out in one write: where a thousand people speak at once, each write would wake a client.
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      process.nextTick(() => this.#socket.uncork());
+    }
+    this.#socket.write(this.#framing.encode(payload));
   }
 
   /** A transport error: four bytes, the negative code (https://core.telegram.org/mtproto/mtproto-transports#transport-errors). */
@@ -46,6 +53,7 @@ export class Connection {
   }
 
   close(): void {
+    this.#socket.uncork();
     this.#socket.destroy();
   }
 }

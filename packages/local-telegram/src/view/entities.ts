@@ -29,6 +29,14 @@ export const entityToTl = (entity: WorldEntity): Api.TypeMessageEntity => {
       return new Api.MessageEntityMentionName({ offset, length, userId: long(entity.userId ?? 0) });
     case 'pre':
       return new Api.MessageEntityPre({ offset, length, language: entity.language ?? '' });
+    case 'custom_emoji':
+      return new Api.MessageEntityCustomEmoji({
+        offset,
+        length,
+        documentId: long(BigInt(entity.documentId ?? 0)),
+      });
+    case 'expandable_blockquote':
+      return new Api.MessageEntityBlockquote({ offset, length, collapsed: true });
     default:
       return new Api.MessageEntityBlockquote({ offset, length });
   }
@@ -41,7 +49,10 @@ export const entityFromTl = (entity: Api.TypeMessageEntity): WorldEntity | null 
     return { type: 'text_link', offset, length, url: entity.url };
   if (entity instanceof Api.MessageEntityPre)
     return { type: 'pre', offset, length, language: entity.language };
-  if (entity instanceof Api.MessageEntityBlockquote) return { type: 'blockquote', offset, length };
+  if (entity instanceof Api.MessageEntityBlockquote)
+    return { type: entity.collapsed ? 'expandable_blockquote' : 'blockquote', offset, length };
+  if (entity instanceof Api.MessageEntityCustomEmoji)
+    return { type: 'custom_emoji', offset, length, documentId: entity.documentId.toString() };
   if (entity instanceof Api.MessageEntityMentionName)
     return { type: 'mention_name', offset, length, userId: idOf(entity.userId) };
   if (entity instanceof Api.InputMessageEntityMentionName && entity.userId instanceof Api.InputUser)

@@ -7,6 +7,7 @@ import type { WorldMessage } from '../world/message.ts';
 import type { WorldUser } from '../world/user.ts';
 import type { World } from '../world/world.ts';
 import { entityToTl } from './entities.ts';
+import { keyboardToTl } from './keyboard.ts';
 import { type FileAccess, mediaToTl } from './media.ts';
 
 /** When all groups began, as far as clients are told. */
@@ -59,10 +60,12 @@ export class View {
         id: long(user.id),
         accessHash: long(this.#world.accessHashes.of(this.viewer.id, accessTarget.user(user))),
         self: user === this.viewer || undefined,
+        contact: this.viewer.contacts.has(user) || undefined,
         firstName: user.firstName,
-        username: user.name,
+        username: user.username ?? undefined,
         phone: user === this.viewer && !user.bot ? user.phone : undefined,
         bot: user.bot || undefined,
+        premium: user.premium || undefined,
         botInfoVersion: user.bot ? 1 : undefined,
       }),
     );
@@ -71,26 +74,30 @@ export class View {
   chat(chat: Group | Supergroup): Api.Chat | Api.Channel {
     const photo = new Api.ChatPhotoEmpty();
     if (chat instanceof Group)
-      return new Api.Chat({
-        id: long(chat.chatId),
-        title: chat.title,
-        photo,
-        participantsCount: chat.members.length,
-        date: foundingDate,
-        version: 1,
-      });
+      return new Api.Chat(
+        present({
+          id: long(chat.chatId),
+          title: chat.title,
+          photo,
+          participantsCount: chat.members.length,
+          date: foundingDate,
+          version: 1,
+          left: chat.has(this.viewer) ? undefined : true,
+        }),
+      );
     const hash = this.#world.accessHashes.of(this.viewer.id, accessTarget.channel(chat.channelId));
     return new Api.Channel(
       present({
         id: long(chat.channelId),
         accessHash: long(hash),
         title: chat.title,
+        username: chat.username,
         photo,
-        date: foundingDate,
+        date: chat.joinedAt(this.viewer) ?? foundingDate,
         megagroup: true,
         forum: chat.forum || undefined,
         slowmodeEnabled: chat.slowModeS > 0 || undefined,
-        left: chat.members.includes(this.viewer) ? undefined : true,
+        left: chat.has(this.viewer) ? undefined : true,
         participantsCount: chat.members.length,
       }),
     );
@@ -123,6 +130,11 @@ export class View {
       date,
       replyTo: this.replyHeader(message),
     };
+    // Who is mentioned by name only can be addressed with what comes along.
+    for (const { userId } of message.entities) {
+      const mentioned = userId === undefined ? undefined : this.#world.findUser(userId);
+      if (mentioned) this.peerUser(mentioned);
+    }
     if (message.service) return new Api.MessageService(present({ ...common, action: this.#action(message) }));
     return new Api.Message(
       present({
@@ -131,6 +143,7 @@ export class View {
         mentioned: this.#mentionsViewer(message) || undefined,
         entities: message.entities.length > 0 ? message.entities.map(entityToTl) : undefined,
         media: message.media && this.media(message.media, date),
+        replyMarkup: message.keyboard && keyboardToTl(message.keyboard),
         editDate: message.editDate,
         reactions: message.reactions.length > 0 ? this.reactions(message) : undefined,
       }),
@@ -193,13 +206,13 @@ export class View {
   }
 
   topic(chat: Supergroup, { id, title }: { id: number; title: string }): Api.ForumTopic {
-    const messages = [...chat.box.messages].filter(([at, message]) => at === id || message.topic?.id === id);
+    const newest = chat.copiesFor(this.viewer).find(([at, message]) => at === id || message.topic?.id === id);
     return new Api.ForumTopic({
       id,
       title,
       date: foundingDate,
       iconColor: topicColor,
-      topMessage: messages.at(-1)?.[0] ?? id,
+      topMessage: newest?.[0] ?? id,
       readInboxMaxId: 0,
       readOutboxMaxId: 0,
       unreadCount: 0,
@@ -222,6 +235,12 @@ export class View {
           reactions: this.reactions(message),
         }),
       );
+    }
+    if (change.kind === 'membership') {
+      this.peer(chat);
+      if (chat instanceof Supergroup) return new Api.UpdateChannel({ channelId: long(chat.channelId) });
+      if (chat instanceof Group) return new Api.UpdateChat({ chatId: long(chat.chatId) });
+      throw new Error(`nobody joins or leaves a ${chat.type} chat`);
     }
     if (change.kind === 'too-long') {
       if (!(chat instanceof Supergroup)) return new Api.UpdatePtsChanged();
@@ -261,7 +280,8 @@ export class View {
     if (message.replyTo?.from === this.viewer && !message.replyTo.service) return true;
     return message.entities.some(({ type, offset, length, userId }) =>
       type === 'mention'
-        ? message.text.slice(offset + 1, offset + length).toLowerCase() === this.viewer.name.toLowerCase()
+        ? message.text.slice(offset + 1, offset + length).toLowerCase() ===
+          this.viewer.username?.toLowerCase()
         : type === 'mention_name' && userId === this.viewer.id,
     );
   }

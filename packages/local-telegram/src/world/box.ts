@@ -21,12 +21,16 @@ export const now = (): number => Math.floor(Date.now() / 1000);
  */
 export class Box {
   readonly messages = new Map<number, WorldMessage>();
-  readonly events: BoxEvent[] = [];
+  #events: BoxEvent[] = [];
   #pts = 1;
   #lastId = 0;
 
   get pts(): number {
     return this.#pts;
+  }
+
+  get events(): readonly BoxEvent[] {
+    return this.#events;
   }
 
   /** Gives the message its id here. */
@@ -35,6 +39,17 @@ export class Box {
     message.ids.set(this, id);
     this.messages.set(id, message);
     return this.#record({ kind: 'new', message }, 1);
+  }
+
+  /** What changed the box since it stood at `pts`: the first `limit` events, and how many there are. */
+  since(pts: number, limit: number): { readonly events: readonly BoxEvent[]; readonly count: number } {
+    let [from, to] = [0, this.#events.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#events[middle]?.pts ?? 0) > pts) to = middle;
+      else from = middle + 1;
+    }
+    return { events: this.#events.slice(from, from + limit), count: this.#events.length - from };
   }
 
   edit(message: WorldMessage): BoxEvent {
@@ -49,13 +64,19 @@ export class Box {
     return ids.length === 0 ? null : this.#record({ kind: 'delete', ids }, ids.length);
   }
 
+  /** Lets go of messages and of all that happened to them, which no difference tells any more. */
+  forget(messages: ReadonlySet<WorldMessage>): void {
+    for (const [id, message] of this.messages) if (messages.has(message)) this.messages.delete(id);
+    this.#events = this.#events.filter((event) => event.kind === 'delete' || !messages.has(event.message));
+  }
+
   #record(
     change: { kind: 'new' | 'edit'; message: WorldMessage } | { kind: 'delete'; ids: number[] },
     ptsCount: number,
   ): BoxEvent {
     this.#pts += ptsCount;
     const event: BoxEvent = { ...change, pts: this.#pts, ptsCount, date: now() };
-    this.events.push(event);
+    this.#events.push(event);
     return event;
   }
 }

@@ -1,6 +1,7 @@
 import { forbidden, RpcError } from '../rpc-error.ts';
 import { type Box, type BoxEvent, now } from './box.ts';
 import { completeEntities, type WorldEntity } from './entities.ts';
+import type { InlineKeyboard } from './keyboard.ts';
 import type { WorldMedia } from './media.ts';
 import { type Draft, type Topic, WorldMessage } from './message.ts';
 import type { WorldUser } from './user.ts';
@@ -24,7 +25,12 @@ export interface Delivery {
   readonly change:
     | BoxEvent
     | { readonly kind: 'reactions'; readonly message: WorldMessage }
+    | { readonly kind: 'membership' }
     | { readonly kind: 'too-long'; readonly pts: number };
+}
+
+export interface CausedDelivery extends Delivery {
+  readonly cause: Cause;
 }
 
 /** What a chat needs of the world that it is in. */
@@ -38,6 +44,8 @@ export interface Edit {
   readonly text?: string;
   readonly entities?: readonly WorldEntity[];
   readonly media?: WorldMedia;
+  /** Null takes it away. */
+  readonly keyboard?: InlineKeyboard | null;
 }
 
 /** A conversation, seen from above: the same object for all who take part. */
@@ -48,24 +56,53 @@ export abstract class WorldChat {
   readonly title: string;
   readonly topics: readonly Topic[] = [];
   protected readonly host: ChatHost;
-  #members: WorldUser[];
+  #members: Set<WorldUser>;
+  #memberList: readonly WorldUser[];
   #messages: WorldMessage[] = [];
   #readOnly = new Set<WorldUser>();
   #randomIds = new Set<string>();
+  #joinedAt = new Map<WorldUser, number>();
+  #dismissed = new Set<WorldUser>();
 
   constructor(host: ChatHost, title: string, members: readonly WorldUser[]) {
     this.host = host;
     this.title = title;
-    this.#members = [...new Set(members)];
+    this.#members = new Set(members);
+    this.#memberList = [...this.#members];
   }
 
   get members(): readonly WorldUser[] {
-    return this.#members;
+    return this.#memberList;
+  }
+
+  has(user: WorldUser): boolean {
+    return this.#members.has(user);
   }
 
   /** Makes a user a member; one who is already stays so. */
   admit(user: WorldUser): void {
-    if (!this.#members.includes(user)) this.#members.push(user);
+    if (this.has(user)) return;
+    this.#members.add(user);
+    this.#dismissed.delete(user);
+    this.#joinedAt.set(user, now());
+    this.#membershipChanged(user, 'channels.JoinChannel');
+  }
+
+  /** When a user came in later than the chat was made, in Unix seconds. */
+  joinedAt(user: WorldUser): number | undefined {
+    return this.#joinedAt.get(user);
+  }
+
+  /** Takes a member out: what is written from now on does not reach them, and the chat is closed to their calls. */
+  dismiss(user: WorldUser): void {
+    if (!this.#members.delete(user)) return;
+    this.#dismissed.add(user);
+    this.#membershipChanged(user, 'channels.LeaveChannel');
+  }
+
+  /** Whether the user was taken out and did not come back. */
+  hasDismissed(user: WorldUser): boolean {
+    return this.#dismissed.has(user);
   }
 
   /** Where that user's copies are. */
@@ -79,6 +116,24 @@ export abstract class WorldChat {
   /** What users wrote and nobody deleted, in order. */
   messages(): WorldMessage[] {
     return this.#messages.filter((message) => !message.deleted && !message.service);
+  }
+
+  /** Lets go of all that was written so far, without a word to anybody: for tests that write more than memory should hold. */
+  forgetMessages(): void {
+    const messages = new Set(this.#messages);
+    const boxes = new Set(this.#messages.flatMap(({ ids }) => [...ids.keys()]));
+    for (const box of boxes) box.forget(messages);
+    this.#messages = [];
+  }
+
+  /** What the user has of this chat, by the user's ids, newest first. */
+  *copiesFor(user: WorldUser): Generator<readonly [id: number, message: WorldMessage]> {
+    const box = this.boxOf(user);
+    for (let i = this.#messages.length - 1; i >= 0; i--) {
+      const message = this.#messages[i];
+      const id = message?.ids.get(box);
+      if (message && id !== undefined && box.messages.has(id)) yield [id, message];
+    }
   }
 
   /** The next message posted after this call. Times out with an error that says what came instead. */
@@ -109,7 +164,7 @@ export abstract class WorldChat {
 
   /** @throws {RpcError} where Telegram would not let that user post now. */
   assertMayPost(user: WorldUser): void {
-    if (!this.#members.includes(user) || this.#readOnly.has(user)) throw forbidden('CHAT_WRITE_FORBIDDEN');
+    if (!this.has(user) || this.#readOnly.has(user)) throw forbidden('CHAT_WRITE_FORBIDDEN');
   }
 
   /**
@@ -127,7 +182,7 @@ export abstract class WorldChat {
     const entities = draft.service ? [] : completeEntities(draft.text, draft.entities);
     const message = new WorldMessage(this, { ...draft, entities });
     this.#messages.push(message);
-    this.#deliverTo(this.#boxes(), (box) => box.add(message), cause);
+    this.#deliverTo(this.boxes(), (box) => box.add(message), cause);
     if (!message.service) this.host.changed('new', message);
     return message;
   }
@@ -135,16 +190,17 @@ export abstract class WorldChat {
   edit(message: WorldMessage, edit: Edit, cause: Cause): void {
     message.text = edit.text ?? message.text;
     message.media = edit.media ?? message.media;
+    if (edit.keyboard !== undefined) message.keyboard = edit.keyboard ?? undefined;
     message.entities = completeEntities(message.text, edit.entities);
     message.editDate = now();
-    const holders = this.#boxes().filter(([box]) => box.messages.get(message.ids.get(box) ?? 0) === message);
+    const holders = this.boxes().filter(([box]) => box.messages.get(message.ids.get(box) ?? 0) === message);
     this.#deliverTo(holders, (box) => box.edit(message), cause);
     this.host.changed('edit', message);
   }
 
   /** Removes messages for all, or from one user's copy of the chat. */
   remove(messages: readonly WorldMessage[], whose: 'everybody' | WorldUser, cause: Cause): void {
-    const boxes = whose === 'everybody' ? this.#boxes() : ([[this.boxOf(whose), [whose]]] as const);
+    const boxes = whose === 'everybody' ? this.boxes() : ([[this.boxOf(whose), [whose]]] as const);
     this.#deliverTo(boxes, (box) => box.remove(messages), cause);
     for (const message of messages) {
       if (message.deleted || [...message.ids].some(([box, id]) => box.messages.has(id))) continue;
@@ -165,13 +221,14 @@ export abstract class WorldChat {
   }
 
   /** Each box of the chat, once, with those who read it. */
-  #boxes(): (readonly [Box, readonly WorldUser[]])[] {
-    const boxes = new Map<Box, WorldUser[]>();
-    for (const member of this.#members) {
-      const box = this.boxOf(member);
-      boxes.set(box, [...(boxes.get(box) ?? []), member]);
-    }
-    return [...boxes];
+  protected boxes(): readonly (readonly [Box, readonly WorldUser[]])[] {
+    return this.members.map((member) => [this.boxOf(member), [member]]);
+  }
+
+  #membershipChanged(user: WorldUser, method: string): void {
+    this.#memberList = [...this.#members];
+    const change = { kind: 'membership' } as const;
+    this.host.deliver([{ chat: this, audience: [user], change }], { account: user, method });
   }
 
   #deliverTo(

@@ -1,4 +1,4 @@
-import { badRequest, RpcError } from '../rpc-error.ts';
+import { badRequest, notAcceptable, RpcError } from '../rpc-error.ts';
 import { Box } from './box.ts';
 import { type Cause, type ChatHost, WorldChat } from './chat.ts';
 import type { Draft, Topic, WorldMessage } from './message.ts';
@@ -29,6 +29,18 @@ export class PrivateChat extends WorldChat {
   override boxOf(user: WorldUser): Box {
     return user.mailbox;
   }
+
+  override assertMayPost(user: WorldUser): void {
+    if (this.partnerOf(user).hasBlocked(user)) throw badRequest('USER_IS_BLOCKED');
+    super.assertMayPost(user);
+  }
+
+  /** Who writes to a bot may be written to by it. */
+  override post(draft: Draft, cause: Cause): WorldMessage {
+    const partner = this.partnerOf(draft.from);
+    if (partner.bot) draft.from.starts(partner);
+    return super.post(draft, cause);
+  }
 }
 
 /** A basic group: each member has copies in its own mailbox, under ids of its own. */
@@ -36,6 +48,8 @@ export class Group extends WorldChat {
   override readonly type = 'group';
   /** Unmarked. */
   readonly chatId: number;
+  /** What took its place: nobody writes here any more. */
+  upgradedTo: Supergroup | undefined;
 
   constructor(host: ChatHost, title: string, members: readonly WorldUser[], chatId: number) {
     super(host, title, members);
@@ -44,6 +58,11 @@ export class Group extends WorldChat {
 
   override get id(): number {
     return -this.chatId;
+  }
+
+  override assertMayPost(user: WorldUser): void {
+    if (this.upgradedTo) throw badRequest('CHAT_ID_INVALID');
+    super.assertMayPost(user);
   }
 
   override boxOf(user: WorldUser): Box {
@@ -60,6 +79,8 @@ export interface SupergroupOptions {
   readonly topics?: readonly string[];
   /** Seconds between two messages of one member. */
   readonly slowModeS?: number;
+  /** Makes it public. */
+  readonly username?: string;
 }
 
 /** A supergroup, perhaps a forum: one box that all members read. */
@@ -69,6 +90,8 @@ export class Supergroup extends WorldChat {
   readonly channelId: number;
   readonly box = new Box();
   readonly forum: boolean;
+  /** Of a public one. */
+  readonly username: string | undefined;
   override readonly topics: Topic[] = [];
   slowModeS: number;
   #lastPostMs = new Map<WorldUser, number>();
@@ -77,6 +100,7 @@ export class Supergroup extends WorldChat {
     super(host, title, options.members);
     this.channelId = channelId;
     this.slowModeS = options.slowModeS ?? 0;
+    this.username = options.username;
     this.forum = options.topics !== undefined;
     if (this.forum) this.topics.push(generalTopic);
   }
@@ -87,6 +111,10 @@ export class Supergroup extends WorldChat {
 
   override boxOf(): Box {
     return this.box;
+  }
+
+  protected override boxes() {
+    return [[this.box, this.members]] as const;
   }
 
   /** Adds a topic; its id is that of the service message that tells of it. */
@@ -100,7 +128,7 @@ export class Supergroup extends WorldChat {
   }
 
   override assertMayPost(user: WorldUser): void {
-    if (!this.members.includes(user)) throw badRequest('CHANNEL_PRIVATE');
+    if (!this.has(user)) throw notAcceptable('CHANNEL_PRIVATE');
     super.assertMayPost(user);
     const waitMs = this.slowModeS * 1000 - (Date.now() - (this.#lastPostMs.get(user) ?? 0));
     if (this.slowModeS > 0 && waitMs > 0)

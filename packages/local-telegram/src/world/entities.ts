@@ -11,6 +11,8 @@ const entityTypes = [
   'strikethrough',
   'spoiler',
   'blockquote',
+  'expandable_blockquote',
+  'custom_emoji',
   'code',
   'pre',
   'text_link',
@@ -29,6 +31,8 @@ export interface WorldEntity {
   readonly userId?: number;
   /** `pre` only. */
   readonly language?: string;
+  /** `custom_emoji` only. */
+  readonly documentId?: string;
 }
 
 /** Bare domains are links only under endings that Telegram knows; these are the ones that tests need. */

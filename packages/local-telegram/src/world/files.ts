@@ -14,8 +14,16 @@ const maxThumbnailBytes = 200 * 1024;
 /** A JPEG's size stands in its first segments. */
 const jpegHeaderBytes = 64 * 1024;
 
+/** One part of an upload that was written. */
+export interface AcceptedPart {
+  readonly userId: number;
+  readonly fileId: bigint;
+  readonly part: number;
+}
+
 /** All files of the data centre, spooled to a folder of its own; in memory are only parts without a place yet. */
 export class Files {
+  readonly accepted: AcceptedPart[] = [];
   #folder: string;
   #uploads = new Map<string, Upload>();
   #media = new Map<bigint, WorldMedia>();
@@ -28,11 +36,16 @@ export class Files {
   }
 
   /** @throws {RpcError} */
-  savePart(userId: number, fileId: bigint, part: number, bytes: Buffer, totalParts?: number): Promise<void> {
+  async savePart(
+    { userId, fileId, part }: AcceptedPart,
+    bytes: Buffer,
+    { totalParts, maxParts }: { totalParts?: number | undefined; maxParts: number },
+  ): Promise<void> {
     const key = `${userId} ${fileId}`;
     const upload = this.#uploads.get(key) ?? new Upload(this.#newPath());
     this.#uploads.set(key, upload);
-    return upload.write(part, bytes, totalParts);
+    await upload.write(part, bytes, totalParts, maxParts);
+    this.accepted.push({ userId, fileId, part });
   }
 
   /** @throws {RpcError} */

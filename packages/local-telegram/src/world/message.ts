@@ -1,6 +1,7 @@
 import { type Box, now } from './box.ts';
 import type { WorldChat } from './chat.ts';
 import type { WorldEntity } from './entities.ts';
+import type { InlineKeyboard } from './keyboard.ts';
 import type { WorldMedia } from './media.ts';
 import type { WorldUser } from './user.ts';
 
@@ -29,8 +30,11 @@ export interface Draft {
   readonly replyTo?: WorldMessage | undefined;
   readonly topic?: Topic | undefined;
   readonly media?: WorldMedia | undefined;
+  readonly keyboard?: InlineKeyboard | undefined;
   readonly randomId?: bigint | undefined;
   readonly service?: ServiceAction | undefined;
+  /** Unix time in seconds; now unless given. */
+  readonly date?: number | undefined;
 }
 
 let lastUid = 0;
@@ -42,11 +46,13 @@ export class WorldMessage {
   readonly chat: WorldChat;
   readonly from: WorldUser;
   /** Unix time in seconds. */
-  readonly date = now();
+  readonly date: number;
   text: string;
   editDate: number | undefined;
   entities: readonly WorldEntity[];
   media: WorldMedia | undefined;
+  /** Under messages of bots only. */
+  keyboard: InlineKeyboard | undefined;
   readonly replyTo: WorldMessage | undefined;
   /** Of a forum's messages only. */
   readonly topic: Topic | undefined;
@@ -62,9 +68,11 @@ export class WorldMessage {
   constructor(chat: WorldChat, draft: Draft) {
     this.chat = chat;
     this.from = draft.from;
+    this.date = draft.date ?? now();
     this.text = draft.text;
     this.entities = draft.entities ?? [];
     this.media = draft.media;
+    this.keyboard = draft.keyboard;
     this.replyTo = draft.replyTo;
     this.topic = draft.topic;
     this.randomId = draft.randomId;

@@ -3,7 +3,8 @@ import { badRequest } from '../rpc-error.ts';
 
 /** https://core.telegram.org/api/files#uploading-files */
 export const maxPartBytes = 512 * 1024;
-const maxParts = 4000;
+/** Of accounts without premium. */
+const defaultMaxParts = 4000;
 
 /** A file that is complete on disk. */
 export interface SpooledFile {
@@ -20,6 +21,7 @@ export class Upload {
   #handle: Promise<FileHandle>;
   #sizes = new Map<number, number>();
   #partBytes: number | undefined;
+  #maxParts = defaultMaxParts;
   #waiting = new Map<number, Buffer>();
   #finished: Promise<SpooledFile> | undefined;
   #closed: Promise<void> | undefined;
@@ -35,8 +37,14 @@ export class Upload {
    * Writes one part at its place; the same part again replaces it.
    * @throws {RpcError} `FILE_PART_*` where Telegram refuses it.
    */
-  async write(part: number, bytes: Buffer, totalParts: number | undefined): Promise<void> {
+  async write(
+    part: number,
+    bytes: Buffer,
+    totalParts: number | undefined,
+    maxParts = defaultMaxParts,
+  ): Promise<void> {
     const isLast = totalParts !== undefined && part === totalParts - 1;
+    this.#maxParts = maxParts;
     this.#check(part, bytes, totalParts, isLast);
     this.#sizes.set(part, bytes.length);
     if (part === 0 || (totalParts !== undefined && !isLast)) this.#partBytes ??= bytes.length;
@@ -74,10 +82,10 @@ export class Upload {
   }
 
   #check(part: number, bytes: Buffer, totalParts: number | undefined, isLast: boolean): void {
-    if (part < 0 || part >= maxParts || (totalParts !== undefined && part >= totalParts))
-      throw badRequest('FILE_PART_INVALID');
-    if (totalParts !== undefined && (totalParts < 1 || totalParts > maxParts))
+    if (totalParts !== undefined && (totalParts < 1 || totalParts > this.#maxParts))
       throw badRequest('FILE_PARTS_INVALID');
+    if (part < 0 || part >= this.#maxParts || (totalParts !== undefined && part >= totalParts))
+      throw badRequest('FILE_PART_INVALID');
     if (bytes.length === 0) throw badRequest('FILE_PART_EMPTY');
     if (bytes.length > maxPartBytes) throw badRequest('FILE_PART_TOO_BIG');
     if (isLast || totalParts === undefined) return;
@@ -88,7 +96,7 @@ export class Upload {
   }
 
   async #assemble(parts: number): Promise<SpooledFile> {
-    if (parts < 1 || parts > maxParts) throw badRequest('FILE_PARTS_INVALID');
+    if (parts < 1 || parts > this.#maxParts) throw badRequest('FILE_PARTS_INVALID');
     for (let part = 0; part < parts; part++)
       if (!this.#sizes.has(part)) throw badRequest(`FILE_PART_${part}_MISSING`);
     const partBytes = this.#partBytes ?? 0;

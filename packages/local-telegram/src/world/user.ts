@@ -10,6 +10,13 @@ export interface UserOptions {
   /** International format, digits only. */
   readonly phone?: string;
   readonly bot?: boolean;
+  readonly premium?: boolean;
+  /** What a bot logs in with; made from its id unless given. */
+  readonly botToken?: string;
+  /** Its name unless given; null for an account without one. */
+  readonly username?: string | null;
+  /** The second factor of its log-in; none unless given. */
+  readonly password?: string;
 }
 
 /** A file that a person sends: its bytes and what the client would say of it. */
@@ -24,6 +31,8 @@ export interface OutgoingFile extends Partial<MediaDescription> {
 export interface SayOptions {
   readonly replyTo?: WorldMessage;
   readonly entities?: readonly WorldEntity[];
+  /** When it was said, in Unix time in seconds; now unless given. */
+  readonly date?: number;
 }
 
 /** A person at the keyboard, in one chat. */
@@ -38,42 +47,95 @@ export interface Voice {
 export interface UserHost {
   find(chat: WorldChat | WorldUser | string, from: WorldUser): WorldChat;
   keep(file: OutgoingFile): WorldMedia;
+  acceptLogin(user: WorldUser, token: Buffer): void;
+  rename(user: WorldUser, username: string | null): void;
+  /** @throws where there is no such bot. */
+  botOf(bot: WorldUser | string): WorldUser;
 }
 
 /** An account: a person's or a bot's. Whether clients are logged in to it makes no difference here. */
 export class WorldUser {
+  /** Whom it knows: its clients are told so with each of them. */
+  readonly contacts = new Set<WorldUser>();
   readonly id: number;
-  /** Its username. */
+  /** What it is called here, once and for all; its username too, unless it was given another or changed it. */
   readonly name: string;
+  /** Changed by {@link rename}; null where it has none. */
+  username: string | null;
   readonly firstName: string;
   readonly phone: string;
   readonly bot: boolean;
+  premium: boolean;
+  /** What a bot logs in with. */
+  readonly botToken: string;
   /** What `auth.signIn` must bring. */
   loginCode = '12345';
+  /** What a client must prove that it has after the code or the token; undefined where that is enough. */
+  password: string | undefined;
   /** Holds its private chats and basic groups. */
   readonly mailbox = new Box();
   /** The last message that it has read of each chat, by its own ids. */
   readonly readUpTo = new Map<WorldChat, number>();
   #host: UserHost;
+  #bots = new Map<WorldUser, 'started' | 'blocked'>();
 
   constructor(host: UserHost, name: string, id: number, options: UserOptions) {
     this.#host = host;
     this.id = id;
     this.name = name;
+    this.username = options.username === undefined ? name : options.username;
     this.firstName = options.firstName ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
     this.phone = options.phone ?? `1555${String(id).padStart(8, '0').slice(-8)}`;
     this.bot = options.bot ?? false;
+    this.premium = options.premium ?? false;
+    this.botToken = options.botToken ?? `${id}:local`;
+    this.password = options.password;
   }
 
-  /** What a bot logs in with. */
-  get botToken(): string {
-    return `${this.id}:local`;
+  /** Opens the conversation with a bot, which may write from then on; no message is posted. */
+  starts(bot: WorldUser | string): void {
+    this.#bots.set(this.#host.botOf(bot), 'started');
+  }
+
+  /** Until this user starts the bot anew. */
+  blocks(bot: WorldUser | string): void {
+    this.#bots.set(this.#host.botOf(bot), 'blocked');
+  }
+
+  /** Whether this user has opened the conversation, by word or by {@link starts}. */
+  hasStarted(bot: WorldUser): boolean {
+    return this.#bots.get(bot) === 'started';
+  }
+
+  hasBlocked(bot: WorldUser): boolean {
+    return this.#bots.get(bot) === 'blocked';
+  }
+
+  /**
+   * Lets the client in that shows this login token, as who scans its QR code with their phone: the token, or the link that is in
+   * the code (`tg://login?token=…`).
+   * @throws {RpcError} `AUTH_TOKEN_INVALID`, `AUTH_TOKEN_EXPIRED`, `AUTH_TOKEN_ALREADY_ACCEPTED`.
+   */
+  acceptsLogin(token: Buffer | string): void {
+    const bytes =
+      typeof token === 'string'
+        ? Buffer.from(new URL(token).searchParams.get('token') ?? '', 'base64url')
+        : token;
+    this.#host.acceptLogin(this, bytes);
+  }
+
+  /**
+   * Takes another username, or none: the one that it had is free for somebody else.
+   * @throws where somebody has it.
+   */
+  rename(username: string | null): void {
+    this.#host.rename(this, username);
   }
 
   /** Speaks in a chat, given as such, by title, or by the name of the user to talk to. */
   in(where: WorldChat | WorldUser | string, { topic }: { topic?: string } = {}): Voice {
     const chat = this.#host.find(where, this);
-    if (!chat.members.includes(this)) throw new Error(`${this.name} is no member of "${chat.title}"`);
+    if (!chat.has(this)) throw new Error(`${this.name} is no member of "${chat.title}"`);
     const post = (method: string, text: string, options: SayOptions, media?: WorldMedia) =>
       chat.post(
         {
@@ -83,6 +145,7 @@ export class WorldUser {
           replyTo: options.replyTo,
           topic: topic === undefined ? undefined : chat.topic(topic),
           media,
+          date: options.date,
         },
         this.#cause(method),
       );

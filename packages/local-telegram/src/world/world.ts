@@ -1,5 +1,5 @@
 import { AccessHashes } from './access-hashes.ts';
-import type { Cause, ChatHost, Delivery, WorldChat } from './chat.ts';
+import type { Cause, CausedDelivery, ChatHost, Delivery, WorldChat } from './chat.ts';
 import { Group, PrivateChat, Supergroup } from './chats.ts';
 import type { Files } from './files.ts';
 import { jpegSize } from './image-size.ts';
@@ -26,22 +26,35 @@ const mimeOf = {
   document: 'application/octet-stream',
 };
 
+/** How clients come to be logged in without a code. */
+export interface LogIns {
+  /** A session string that is logged in as that user. */
+  mint(user: WorldUser): string;
+  /** @throws {RpcError} */
+  accept(user: WorldUser, token: Buffer): void;
+}
+
 /** Users, chats and what is said in them. Tests act in it directly, clients through the API. */
 export class World implements ChatHost, UserHost {
   readonly accessHashes = new AccessHashes();
   readonly files: Files;
   #nextIds = { ...firstIds };
   #users = new Map<number, WorldUser>();
-  #chats: WorldChat[] = [];
+  #byName = new Map<string, WorldUser>();
+  #byUsername = new Map<string, WorldUser>();
+  #chats: (Group | Supergroup)[] = [];
+  #chatsById = new Map<number, Group | Supergroup>();
   #privateChats = new Map<string, PrivateChat>();
   #changeListeners = new Set<ChangeListener>();
-  #deliveryListeners = new Set<(delivery: Delivery, cause: Cause) => void>();
+  #renameListeners = new Set<(user: WorldUser) => void>();
+  #deliveryListeners = new Set<(deliveries: readonly CausedDelivery[]) => void>();
+  #gathered: CausedDelivery[] | undefined;
   #closing = new AbortController();
-  #mintSession: (user: WorldUser) => string;
+  #logIns: LogIns;
 
-  constructor(files: Files, mintSession: (user: WorldUser) => string) {
+  constructor(files: Files, logIns: LogIns) {
     this.files = files;
-    this.#mintSession = mintSession;
+    this.#logIns = logIns;
   }
 
   /** Aborted when the data centre closes. */
@@ -58,11 +71,13 @@ export class World implements ChatHost, UserHost {
     return this.#chats;
   }
 
-  /** Adds an account; `name` is its username. */
+  /** Adds an account; `name` is its username too, unless another is given. */
   addUser(name: string, options: UserOptions = {}): WorldUser {
-    if (this.users.some((known) => known.name === name)) throw new Error(`there is a user ${name} already`);
+    if (this.#byName.has(name.toLowerCase())) throw new Error(`there is a user ${name} already`);
     const user = new WorldUser(this, name, options.id ?? this.#nextIds.user++, options);
+    this.#takeUsername(user, user.username);
     this.#users.set(user.id, user);
+    this.#byName.set(name.toLowerCase(), user);
     return user;
   }
 
@@ -80,8 +95,12 @@ export class World implements ChatHost, UserHost {
       topics?: readonly string[];
       /** Seconds. */
       slowModeS?: number;
+      /** Makes it public. */
+      username?: string;
     },
   ): Supergroup {
+    if (options.username !== undefined && this.findUsername(options.username))
+      throw new Error(`a user has the username ${options.username}`);
     const supergroup = new Supergroup(this, title, this.#nextIds.supergroup++, {
       ...options,
       members: this.#usersOf(options.members),
@@ -90,6 +109,12 @@ export class World implements ChatHost, UserHost {
     const [founder] = supergroup.members;
     for (const topic of options.topics ?? []) if (founder) supergroup.addTopic(topic, founder);
     return supergroup;
+  }
+
+  /** Makes a supergroup with the same title and members of a basic group, and closes that. */
+  upgradeGroup(group: Group): Supergroup {
+    group.upgradedTo = this.addSupergroup(group.title, { members: group.members });
+    return group.upgradedTo;
   }
 
   /** @throws where there is no such user. */
@@ -101,7 +126,37 @@ export class World implements ChatHost, UserHost {
 
   findUser(nameOrId: string | number): WorldUser | undefined {
     if (typeof nameOrId === 'number') return this.#users.get(nameOrId);
-    return this.users.find((user) => user.name.toLowerCase() === nameOrId.toLowerCase());
+    return this.#byName.get(nameOrId.toLowerCase());
+  }
+
+  /** Who has that username now. */
+  findUsername(username: string): WorldUser | undefined {
+    return this.#byUsername.get(username.toLowerCase());
+  }
+
+  /** A group or supergroup, by marked id. */
+  findChat(id: number): Group | Supergroup | undefined {
+    return this.#chatsById.get(id);
+  }
+
+  /** The public supergroup of that username. */
+  findPublicChat(username: string): Supergroup | undefined {
+    const wanted = username.toLowerCase();
+    const isWanted = (chat: WorldChat) =>
+      chat instanceof Supergroup && chat.username?.toLowerCase() === wanted;
+    return this.#chats.find(isWanted) as Supergroup | undefined;
+  }
+
+  botOf(bot: WorldUser | string): WorldUser {
+    const found = typeof bot === 'string' ? this.user(bot) : bot;
+    if (!found.bot) throw new Error(`${found.name} is no bot`);
+    return found;
+  }
+
+  rename(user: WorldUser, username: string | null): void {
+    this.#takeUsername(user, username);
+    user.username = username;
+    for (const listener of this.#renameListeners) listener(user);
   }
 
   /**
@@ -121,9 +176,14 @@ export class World implements ChatHost, UserHost {
     return chat;
   }
 
+  /** Lets go of all that was written in any chat so far; a message of a kilobyte or so stays in memory otherwise. */
+  forgetMessages(): void {
+    for (const chat of [...this.#chats, ...this.#privateChats.values()]) chat.forgetMessages();
+  }
+
   /** All chats in which the user takes part. */
   chatsOf(user: WorldUser): WorldChat[] {
-    return [...this.#chats, ...this.#privateChats.values()].filter((chat) => chat.members.includes(user));
+    return [...this.#chats, ...this.#privateChats.values()].filter((chat) => chat.has(user));
   }
 
   /**
@@ -131,7 +191,11 @@ export class World implements ChatHost, UserHost {
    * has no room for every port; point the client's socket class at `endpoint`.
    */
   mintSession(user: WorldUser | string): string {
-    return this.#mintSession(typeof user === 'string' ? this.user(user) : user);
+    return this.#logIns.mint(typeof user === 'string' ? this.user(user) : user);
+  }
+
+  acceptLogin(user: WorldUser, token: Buffer): void {
+    this.#logIns.accept(user, token);
   }
 
   /** Makes all file references that were given out for the file, or for every file of the chat, expire. */
@@ -152,9 +216,30 @@ export class World implements ChatHost, UserHost {
     return () => this.#changeListeners.delete(listener);
   }
 
-  /** Hears of what is to be pushed to clients. */
-  onDelivery(listener: (delivery: Delivery, cause: Cause) => void): void {
+  /** Hears of what is to be pushed to clients, of several changes at once where they were made {@link together}. */
+  onDelivery(listener: (deliveries: readonly CausedDelivery[]) => void): void {
     this.#deliveryListeners.add(listener);
+  }
+
+  /** Hears of users who changed their username. */
+  onRenamed(listener: (user: WorldUser) => void): void {
+    this.#renameListeners.add(listener);
+  }
+
+  /** What is done in `act`, which may not wait for anything, reaches each client in one container of updates. */
+  together(act: () => void): void {
+    if (this.#gathered) {
+      act();
+      return;
+    }
+    const gathered: CausedDelivery[] = [];
+    this.#gathered = gathered;
+    try {
+      act();
+    } finally {
+      this.#gathered = undefined;
+      for (const listener of this.#deliveryListeners) listener(gathered);
+    }
   }
 
   changed(change: MessageChange, message: WorldMessage): void {
@@ -162,8 +247,11 @@ export class World implements ChatHost, UserHost {
   }
 
   deliver(deliveries: readonly Delivery[], cause: Cause): void {
-    for (const delivery of deliveries)
-      for (const listener of this.#deliveryListeners) listener(delivery, cause);
+    for (const delivery of deliveries) {
+      const caused = { ...delivery, cause };
+      if (this.#gathered) this.#gathered.push(caused);
+      else for (const listener of this.#deliveryListeners) listener([caused]);
+    }
   }
 
   find(where: WorldChat | WorldUser | string, from: WorldUser): WorldChat {
@@ -189,6 +277,16 @@ export class World implements ChatHost, UserHost {
     this.#closing.abort();
   }
 
+  #takeUsername(user: WorldUser, username: string | null): void {
+    if (username !== null && this.findPublicChat(username))
+      throw new Error(`a chat has the username ${username}`);
+    const holder = username === null ? undefined : this.findUsername(username);
+    if (holder && holder !== user) throw new Error(`${holder.name} has the username ${username}`);
+    const before = user.username?.toLowerCase();
+    if (before !== undefined && this.#byUsername.get(before) === user) this.#byUsername.delete(before);
+    if (username !== null) this.#byUsername.set(username.toLowerCase(), user);
+  }
+
   #usersOf(members: readonly (WorldUser | string)[]): WorldUser[] {
     return members.map((member) => (typeof member === 'string' ? this.user(member) : member));
   }
@@ -199,6 +297,7 @@ export class World implements ChatHost, UserHost {
     method: string,
   ): C {
     this.#chats.push(chat);
+    this.#chatsById.set(chat.id, chat);
     const [founder] = chat.members;
     if (!founder) throw new Error(`"${chat.title}" has no members`);
     chat.post({ from: founder, text: '', service }, { account: founder, method });

@@ -1,9 +1,8 @@
-import os from 'node:os';
 import { Api } from 'telegram';
-import { LAYER } from 'telegram/tl/AllTLObjects.js';
 import type { AccountState } from '../account.ts';
 import { type AuthLost, NotConnected } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { initial } from './initial.ts';
 import { Link, LinkBroken } from './link.ts';
 import { trustServerKey } from './server-key.ts';
 import { type LoadedSession, loadSession } from './session.ts';
@@ -14,10 +13,12 @@ interface ConnectionsOptions {
   apiId: number;
   endpoint?: { host: string; port: number; publicKeyPem: string };
   callTimeoutMs: number;
+  silenceMs: number;
+  fence?: () => void;
   log: Logger;
   onUpdate: (update: Api.TypeUpdates) => void;
-  /** The account's own user: on each new link, before any call. */
-  onSelf: (self: Api.User) => void;
+  /** The account's own user, and the state of its updates: on each new link, before any call. */
+  onGreeted: (self: Api.User, state: Api.updates.State) => void;
   onState: (state: AccountState) => void;
 }
 
@@ -26,6 +27,8 @@ export type Call = <R extends Api.AnyRequest>(request: R) => Promise<R['__respon
 /** Telegram listens on this port with every transport. */
 const telegramPort = 443;
 const connectTimeoutMs = 10_000;
+/** How often Telegram is asked whether it still accepts a session on which nothing happens: it says so only when it is asked. */
+const acceptedEveryMs = 60_000;
 
 /**
  * The connections of one session: one for everything, and while files go up a second one with the same key, so that a
@@ -38,6 +41,7 @@ export class Connections {
   #main: SteadyConnection | undefined;
   #uploading: SteadyConnection | undefined;
   #uploads = 0;
+  #asking: NodeJS.Timeout | undefined;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -45,6 +49,10 @@ export class Connections {
 
   get state(): AccountState {
     return this.#state;
+  }
+
+  get dataCentre(): number | undefined {
+    return this.#session?.dcId;
   }
 
   /** Resolves when the main connection is up. @throws {AuthLost} */
@@ -62,10 +70,18 @@ export class Connections {
       this.#main = this.#connection({
         callTimeoutMs,
         greet: (link) => this.#greet(link),
-        onUp: () => this.#setState('connected'),
+        onUp: () => {
+          this.#options.log.info({ dataCentre: this.dataCentre }, 'Connected to Telegram');
+          this.#setState('connected');
+        },
         onDown: () => this.#setState('connecting'),
       });
       this.#main.start();
+      // Whatever comes of it: a refusal ends the connection, and without an answer it is asked again.
+      this.#asking = setInterval(
+        () => void this.call(new Api.updates.GetState()).catch(() => undefined),
+        acceptedEveryMs,
+      );
     }
     await this.#main.ready(signal);
   }
@@ -90,6 +106,7 @@ export class Connections {
   }
 
   close(): void {
+    clearInterval(this.#asking);
     this.#uploading?.close();
     this.#main?.close();
     if (this.#state !== 'auth_lost') this.#setState('disconnected');
@@ -111,8 +128,10 @@ export class Connections {
       Partial<Pick<SteadyConnectionOptions, 'onUp' | 'onDown'>>,
   ): SteadyConnection {
     const pongTimeoutMs = this.#options.callTimeoutMs / 3;
+    const { fence } = this.#options;
     return new SteadyConnection({
       ...own,
+      ...(fence && { fence }),
       open: () => this.#open(pongTimeoutMs),
       probeAfterMs: pongTimeoutMs,
       onLost: (error) => this.#lose(error),
@@ -121,7 +140,7 @@ export class Connections {
   }
 
   #open(pongTimeoutMs: number): Promise<Link> {
-    const { endpoint, onUpdate, log } = this.#options;
+    const { endpoint, silenceMs, onUpdate, log } = this.#options;
     if (!this.#session) throw new LinkBroken('no session');
     const { dcId, authKey, host } = this.#session;
     return Link.open({
@@ -131,6 +150,7 @@ export class Connections {
       authKey,
       connectTimeoutMs,
       pongTimeoutMs,
+      silenceMs,
       onUpdate,
       log,
     });
@@ -139,24 +159,14 @@ export class Connections {
   /** Tells the server who is calling in which layer, and has it send updates. */
   async #greet(link: Link): Promise<void> {
     const getSelf = new Api.users.GetUsers({ id: [new Api.InputUserSelf()] });
-    const init = new Api.InitConnection({
-      apiId: this.#options.apiId,
-      deviceModel: 'Heavy Telegram Bot',
-      systemVersion: `${os.type()} ${os.release()}`,
-      appVersion: '1.0',
-      systemLangCode: 'en',
-      langPack: '',
-      langCode: 'en',
-      query: getSelf,
-    });
-    const users = await link.send(new Api.InvokeWithLayer({ layer: LAYER, query: init }));
+    const users = await link.send(initial(this.#options.apiId, getSelf));
     const [self] = users as unknown as Api.TypeUser[];
     if (!(self instanceof Api.User)) throw new LinkBroken('the server did not say who the account is');
-    await link.send(new Api.updates.GetState());
-    this.#options.onSelf(self);
+    this.#options.onGreeted(self, await link.send(new Api.updates.GetState()));
   }
 
   #lose(error: AuthLost): void {
+    clearInterval(this.#asking);
     this.#uploading?.lose(error);
     this.#main?.lose(error);
     this.#setState('auth_lost');

@@ -12,6 +12,10 @@ describe('fromApiEntities', () => {
       new Api.MessageEntityUrl(at),
       new Api.MessageEntityStrike(at),
       new Api.MessageEntityPre({ ...at, language: 'ts' }),
+      new Api.MessageEntityPre({ ...at, language: '' }),
+      new Api.MessageEntityCustomEmoji({ ...at, documentId: bigInt('5368324170671202286') }),
+      new Api.MessageEntityBlockquote(at),
+      new Api.MessageEntityBlockquote({ ...at, collapsed: true }),
       new Api.MessageEntityTextUrl({ ...at, url: 'http://a.test/' }),
       new Api.MessageEntityMentionName({ ...at, userId: bigInt(7) }),
       new Api.MessageEntityUnknown(at),
@@ -19,7 +23,11 @@ describe('fromApiEntities', () => {
     expect(fromApiEntities(entities)).toEqual([
       { type: 'url', ...at },
       { type: 'strikethrough', ...at },
+      { type: 'pre', ...at, language: 'ts' },
       { type: 'pre', ...at },
+      { type: 'custom_emoji', ...at, documentId: '5368324170671202286' },
+      { type: 'blockquote', ...at },
+      { type: 'expandable_blockquote', ...at },
       { type: 'text_link', ...at, url: 'http://a.test/' },
       { type: 'mention_name', ...at, userId: 7 },
       { type: 'unknown', ...at },
@@ -33,12 +41,15 @@ describe('fromApiEntities', () => {
 
 describe('toApiEntities', () => {
   it('gives back what fromApiEntities reads', async () => {
-    const entities = ['bold', 'code', 'bot_command', 'spoiler', 'pre'].map((type) => ({ type, ...at }));
-    const sent = await toApiEntities(
-      [...entities, { type: 'text_link', ...at, url: 'http://a.test/' }],
-      nobody,
-    );
-    expect(fromApiEntities(sent)).toEqual([...entities, { type: 'text_link', ...at, url: 'http://a.test/' }]);
+    const entities = [
+      ...['bold', 'code', 'bot_command', 'spoiler', 'pre', 'blockquote', 'expandable_blockquote'].map(
+        (type) => ({ type, ...at }),
+      ),
+      { type: 'text_link', ...at, url: 'http://a.test/' },
+      { type: 'pre', ...at, language: 'ts' },
+      { type: 'custom_emoji', ...at, documentId: '5368324170671202286' },
+    ];
+    expect(fromApiEntities(await toApiEntities(entities, nobody))).toEqual(entities);
   });
 
   it('mentions a user whom the account has seen', async () => {

@@ -1,3 +1,4 @@
+import bigInt from 'big-integer';
 import { Api } from 'telegram';
 import type { Entity } from '../account.ts';
 
@@ -16,7 +17,6 @@ const plain = {
   underline: Api.MessageEntityUnderline,
   strikethrough: Api.MessageEntityStrike,
   spoiler: Api.MessageEntitySpoiler,
-  blockquote: Api.MessageEntityBlockquote,
   code: Api.MessageEntityCode,
 } as const;
 
@@ -25,8 +25,6 @@ const nameOf = new Map<string, string>([
     new type({ offset: 0, length: 0 }).className,
     name,
   ]),
-  ['MessageEntityPre', 'pre'],
-  ['MessageEntityCustomEmoji', 'custom_emoji'],
 ]);
 
 export const fromApiEntities = (entities: Api.TypeMessageEntity[] | undefined): Entity[] =>
@@ -36,6 +34,12 @@ export const fromApiEntities = (entities: Api.TypeMessageEntity[] | undefined): 
       return { type: 'text_link', offset, length, url: entity.url };
     if (entity instanceof Api.MessageEntityMentionName)
       return { type: 'mention_name', offset, length, userId: entity.userId.toJSNumber() };
+    if (entity instanceof Api.MessageEntityPre)
+      return { type: 'pre', offset, length, ...(entity.language ? { language: entity.language } : {}) };
+    if (entity instanceof Api.MessageEntityCustomEmoji)
+      return { type: 'custom_emoji', offset, length, documentId: entity.documentId.toString() };
+    if (entity instanceof Api.MessageEntityBlockquote)
+      return { type: entity.collapsed ? 'expandable_blockquote' : 'blockquote', offset, length };
     return { type: nameOf.get(entity.className) ?? 'unknown', offset, length };
   });
 
@@ -48,10 +52,15 @@ export const toApiEntities = async (
   userOf: (id: number) => Promise<Api.TypeInputUser | null>,
 ): Promise<Api.TypeMessageEntity[] | undefined> => {
   if (!entities?.length) return undefined;
-  const converted = entities.map(async ({ type, offset, length, url, userId }) => {
+  const converted = entities.map(async ({ type, offset, length, url, userId, language, documentId }) => {
     if (type === 'text_link' && url !== undefined)
       return new Api.MessageEntityTextUrl({ offset, length, url });
-    if (type === 'pre') return new Api.MessageEntityPre({ offset, length, language: '' });
+    if (type === 'pre') return new Api.MessageEntityPre({ offset, length, language: language ?? '' });
+    if (type === 'custom_emoji' && documentId !== undefined)
+      return new Api.MessageEntityCustomEmoji({ offset, length, documentId: bigInt(documentId) });
+    if (type === 'blockquote') return new Api.MessageEntityBlockquote({ offset, length });
+    if (type === 'expandable_blockquote')
+      return new Api.MessageEntityBlockquote({ offset, length, collapsed: true });
     if (type === 'mention_name' && userId !== undefined) {
       const user = await userOf(userId);
       return user && new Api.InputMessageEntityMentionName({ offset, length, userId: user });

@@ -6,6 +6,7 @@ import {
 } from 'telegram/errors/index.js';
 import {
   AuthLost,
+  FilePartMissing,
   FileReferenceExpired,
   FloodWait,
   PeerFlood,
@@ -32,6 +33,8 @@ export const toTelegramError = (error: unknown, method: string): TelegramError =
   if (status === 401 || code === 'AUTH_KEY_DUPLICATED') return new AuthLost(code, method, options);
   if (code === 'PEER_FLOOD') return new PeerFlood(code, method, options);
   if (code.startsWith('FILE_REFERENCE_')) return new FileReferenceExpired(code, method, options);
+  const missingPart = /^FILE_PART_(\d+)_MISSING$/.exec(code)?.[1];
+  if (missingPart !== undefined) return new FilePartMissing(Number(missingPart), method, options);
   if (status >= 500) return new TelegramUnavailable(code, method, options);
   return new Refused(code, method, options);
 };

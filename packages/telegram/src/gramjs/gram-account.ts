@@ -3,21 +3,26 @@ import { Api } from 'telegram';
 import type {
   AccountIdentity,
   AccountState,
+  ChatType,
   Destination,
+  DocumentReference,
   Entity,
   FileToUpload,
   IncomingMessage,
   MediaToSend,
+  NewDocument,
   SentMessage,
   TelegramAccount,
   TextToSend,
+  UpdatesOptions,
+  UpdatesStatus,
   UploadedFile,
 } from '../account.ts';
 import type { AccountOptions } from '../create-account.ts';
 import { NotConnected, Refused, TelegramError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { askForPeer } from './ask-for-peer.ts';
-import { Connections } from './connections.ts';
+import { type Call, Connections } from './connections.ts';
 import { toApiEntities } from './entities.ts';
 import { identityOf } from './identity.ts';
 import { markedId, unmarked } from './ids.ts';
@@ -27,11 +32,17 @@ import { toInputMedia } from './media.ts';
 import { referenceTo, toIncomingMessage, toSentMessage } from './messages.ts';
 import { Peers } from './peers.ts';
 import { present } from './present.ts';
-import { within } from './timing.ts';
-import { upload } from './upload.ts';
+import { backoffMs, sleep, within } from './timing.ts';
+import { Follower } from './updates/follower.ts';
+import { partBytes, upload, uploadPart } from './upload.ts';
+import { createUploadLimit } from './upload-limit.ts';
 
 /** Ids that one call may delete (https://core.telegram.org/method/messages.deleteMessages). */
 const deletedPerCall = 100;
+/** For what is being dealt with when the account closes. */
+const closingGraceMs = 5000;
+/** Telegram's errors for a username that is nobody's (https://core.telegram.org/method/contacts.resolveUsername). */
+const nobodyHas = new Set(['USERNAME_NOT_OCCUPIED', 'USERNAME_INVALID']);
 /** The forum topic that every message without one is in; sends must not name it. */
 const generalTopic = 1;
 
@@ -46,9 +57,12 @@ export class GramAccount implements TelegramAccount {
   readonly #closing = new AbortController();
   #identity: AccountIdentity | undefined;
   readonly #inbox: Inbox;
+  readonly #follower: Follower | undefined;
+  readonly #maxParts: () => Promise<number>;
 
   constructor(
-    options: AccountOptions & Required<Pick<AccountOptions, 'peers' | 'callTimeoutMs' | 'uploadWorkers'>>,
+    options: AccountOptions &
+      Required<Pick<AccountOptions, 'peers' | 'callTimeoutMs' | 'uploadWorkers' | 'silenceMs'>>,
   ) {
     const { log } = options;
     this.#options = options;
@@ -64,11 +78,23 @@ export class GramAccount implements TelegramAccount {
       onMessage: (message) => this.#messages.emit(message),
       log,
     });
+    this.#follower = options.updates && this.#createFollower(options.updates);
+    this.#maxParts = createUploadLimit(
+      (request) => this.#connections.call(request),
+      () => this.identity.isPremium,
+    );
+    const receiver = this.#follower ?? this.#inbox;
     this.#connections = new Connections({
       ...options,
-      onUpdate: (update) => this.#inbox.receive(update),
-      onSelf: (self) => this.#meet(self),
-      onState: (state) => this.#states.emit(state),
+      onUpdate: (update) => receiver.receive(update),
+      onGreeted: (self, state) => {
+        this.#meet(self);
+        this.#follower?.greeted(state);
+      },
+      onState: (state) => {
+        if (state === 'connected') this.#follower?.online();
+        this.#states.emit(state);
+      },
     });
   }
 
@@ -98,6 +124,33 @@ export class GramAccount implements TelegramAccount {
 
   onMessage(listener: (message: IncomingMessage) => void): () => void {
     return this.#messages.add(listener);
+  }
+
+  get updates(): UpdatesStatus | undefined {
+    return this.#follower?.status;
+  }
+
+  get dataCentre(): number | undefined {
+    return this.#connections.dataCentre;
+  }
+
+  async resolveUsername(username: string): Promise<{ id: number; type: ChatType; name?: string } | null> {
+    try {
+      const { peer } = await this.#call(new Api.contacts.ResolveUsername({ username }));
+      const id = markedId(peer);
+      const found = this.#peers.look(id);
+      return {
+        ...{ id, type: found?.type ?? (id > 0 ? 'private' : 'channel') },
+        ...(found?.name !== undefined && { name: found.name }),
+      };
+    } catch (error) {
+      if (error instanceof Refused && nobodyHas.has(error.code)) return null;
+      throw error;
+    }
+  }
+
+  async isContact(userId: number): Promise<boolean> {
+    return (await this.#peers.find(userId))?.contact === true;
   }
 
   async getMessage(chatId: number, messageId: number): Promise<IncomingMessage | null> {
@@ -130,7 +183,11 @@ export class GramAccount implements TelegramAccount {
         entities: await this.#entities(message.entities),
       }),
     );
-    return this.#send(request, message, (first) => first.media?.kind === message.kind);
+    const { file, kind, caption = '' } = message;
+    // One command may be answered with several files.
+    return this.#send(request, message, ({ media, text }, document) =>
+      'accessHash' in file ? document?.id === file.id : media?.kind === kind && text === caption,
+    );
   }
 
   async editText(edit: {
@@ -172,24 +229,82 @@ export class GramAccount implements TelegramAccount {
     await this.#call(request).catch(unlessCode('MESSAGE_NOT_MODIFIED'));
   }
 
-  upload(file: FileToUpload): Promise<UploadedFile> {
+  async uploadLimitBytes(): Promise<number> {
+    return (await this.#maxParts()) * partBytes;
+  }
+
+  async upload(file: FileToUpload): Promise<UploadedFile> {
+    const maxParts = await this.#maxParts();
     return this.#connections.uploading((save) =>
-      upload(file, {
-        save,
-        workers: this.#options.uploadWorkers,
-        maxParts: this.identity.isPremium ? 8000 : 4000,
-        signal: this.#closing.signal,
-        log: this.#log,
-      }),
+      upload(file, { ...this.#uploading(save), workers: this.#options.uploadWorkers, maxParts }),
     );
+  }
+
+  uploadPart(uploaded: UploadedFile, part: number, file: FileToUpload): Promise<void> {
+    return this.#connections.uploading((save) => uploadPart(uploaded, part, file, this.#uploading(save)));
+  }
+
+  async createDocument(document: NewDocument): Promise<DocumentReference> {
+    const request = new Api.messages.UploadMedia({
+      peer: new Api.InputPeerSelf(),
+      media: toInputMedia(document),
+    });
+    const created = referenceTo({ media: await this.#call(request) });
+    if (!created) throw new TelegramError('NO_DOCUMENT', 'messages.UploadMedia');
+    return created;
+  }
+
+  async documentOf(chatId: number, messageId: number): Promise<DocumentReference | null> {
+    const message = await this.#fetch(chatId, messageId);
+    return (message && referenceTo(message)) ?? null;
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new NotConnected('close'));
+    const stopped = this.#follower?.stop(closingGraceMs);
     this.#connections.close();
+    await stopped;
     await within(this.#peers.saved(), 1000, () => new Error('the peer store takes too long')).catch((error) =>
       this.#log.warn({ err: error }, 'New peers were not saved'),
     );
+  }
+
+  #createFollower({ store, onMessage, recoverS }: UpdatesOptions): Follower {
+    return new Follower({
+      call: (request) => this.#connections.call(request),
+      peers: this.#peers,
+      store: () => (typeof store === 'function' ? store(this.identity.id) : store),
+      self: () => this.identity,
+      tell: async (found, receivedAt) => {
+        const message = await this.#inbox.read(found, receivedAt);
+        this.#messages.emit(message);
+        await this.#dealWith(message, onMessage);
+      },
+      recoverS,
+      log: this.#log,
+    });
+  }
+
+  /** Tries until it is done; rejects only because the account closes. */
+  async #dealWith(message: IncomingMessage, deal: UpdatesOptions['onMessage']): Promise<void> {
+    const { signal } = this.#closing;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await deal(message);
+      } catch (error) {
+        signal.throwIfAborted();
+        const { chat, id } = message;
+        this.#log.error(
+          { err: error, chatId: chat.id, messageId: id },
+          'A message was not dealt with; trying again',
+        );
+        await sleep(backoffMs(attempt, { firstMs: 250, maxMs: 30_000 }), signal);
+      }
+    }
+  }
+
+  #uploading(save: Call) {
+    return { save, signal: this.#closing.signal, log: this.#log };
   }
 
   async #call<R extends Api.AnyRequest>(request: R): Promise<R['__response']> {
@@ -202,7 +317,7 @@ export class GramAccount implements TelegramAccount {
   async #send(
     request: Api.messages.SendMessage | Api.messages.SendMedia,
     { chatId, replyTo, randomId }: Destination,
-    isFirst: (candidate: IncomingMessage) => boolean,
+    isFirst: (candidate: IncomingMessage, document: DocumentReference | undefined) => boolean,
   ): Promise<SentMessage> {
     try {
       return toSentMessage(await this.#call(request), randomId);
@@ -217,7 +332,7 @@ export class GramAccount implements TelegramAccount {
     });
     const isMedia = request instanceof Api.messages.SendMedia;
     const first =
-      replies.find((message) => isFirst(this.#toIncoming(message))) ??
+      replies.find((message) => isFirst(this.#toIncoming(message), referenceTo(message))) ??
       // A text may have been edited since.
       replies.find((message) => !isMedia && !this.#toIncoming(message).media);
     if (!first) return nowhere;

@@ -33,6 +33,7 @@ export class Inbox {
     for (const update of early) this.receive(update);
   }
 
+  /** Takes what comes, where nobody follows the updates. */
   receive(update: Api.TypeUpdates): void {
     if (this.#selfId === undefined) {
       this.#early.push(update);
@@ -40,27 +41,26 @@ export class Inbox {
     }
     const receivedAt = Date.now();
     this.#options.peers.remember(update);
-    for (const found of messagesIn(update, this.#selfId)) this.#deliver(found, this.#selfId, receivedAt);
+    for (const found of messagesIn(update, this.#selfId))
+      void this.read(found, receivedAt).then(this.#options.onMessage);
   }
 
-  /** Hands a message on; one that names strangers when they are known, and those of the same chat after it. */
-  #deliver(found: MessageUpdate, selfId: number, receivedAt: number): void {
-    const { peers, onMessage } = this.#options;
+  /** Writes a message out; one that names strangers when they are known, and those of the same chat after it. Never rejects. */
+  async read(found: MessageUpdate, receivedAt: number): Promise<IncomingMessage> {
+    const { peers } = this.#options;
     const { message, edited } = found;
-    const emit = () =>
-      onMessage(toIncomingMessage(message, { selfId, look: (id) => peers.look(id), receivedAt, edited }));
     const chatId = markedId(message.peerId);
     const before = this.#introducing.get(chatId);
     const isStrange = found.short && this.#strangersIn(found).length > 0;
-    if (!before && !isStrange) {
-      emit();
-      return;
+    if (before || isStrange) {
+      const turn = Promise.all([before, isStrange && this.#introduce(found)]).then(() => {
+        if (this.#introducing.get(chatId) === turn) this.#introducing.delete(chatId);
+      });
+      this.#introducing.set(chatId, turn);
+      await turn;
     }
-    const turn = Promise.all([before, isStrange && this.#introduce(found)]).then(() => {
-      emit();
-      if (this.#introducing.get(chatId) === turn) this.#introducing.delete(chatId);
-    });
-    this.#introducing.set(chatId, turn);
+    const selfId = this.#selfId ?? 0;
+    return toIncomingMessage(message, { selfId, look: (id) => peers.look(id), receivedAt, edited });
   }
 
   #strangersIn({ message }: MessageUpdate): number[] {

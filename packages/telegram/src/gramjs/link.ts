@@ -1,11 +1,11 @@
 import bigInt from 'big-integer';
 import { Api } from 'telegram';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
-import { ConnectionTCPFull } from 'telegram/network/index.js';
 import type { Logger } from '../logger.ts';
 import { LogBridge } from './log.ts';
 import { Sender } from './sender.ts';
 import { socketTo, TcpSocket } from './socket.ts';
+import { TcpConnection } from './tcp-connection.ts';
 import { within } from './timing.ts';
 
 /** The link is gone, and with it the answers to the calls that were on it. */
@@ -26,6 +26,8 @@ export interface LinkOptions {
   connectTimeoutMs: number;
   /** How long a ping may go unanswered while nothing else moves. */
   pongTimeoutMs: number;
+  /** After so long without a ping the server ends the connection by itself. */
+  silenceMs: number;
   onUpdate: (update: Api.TypeUpdates) => void;
   log: Logger;
 }
@@ -36,7 +38,7 @@ export class Link {
   readonly broken: Promise<LinkBroken>;
   readonly #options: LinkOptions;
   readonly #sender: Sender;
-  readonly #connection: ConnectionTCPFull;
+  readonly #connection: TcpConnection;
   readonly #inFlight = new Set<(reason: LinkBroken) => void>();
   readonly #resolveBroken: (reason: LinkBroken) => void;
   #reason: LinkBroken | undefined;
@@ -49,7 +51,7 @@ export class Link {
     this.#resolveBroken = resolve;
     this.#options = options;
     const log = new LogBridge(options.log);
-    this.#connection = new ConnectionTCPFull({
+    this.#connection = new TcpConnection({
       ip: options.host,
       port: options.port,
       dcId: options.dcId,
@@ -73,7 +75,10 @@ export class Link {
     const link = new Link(options);
     await link.#connection.connect();
     await link.#sender.connect(link.#connection, false);
-    link.#keepAlive = setInterval(() => void link.probe(), options.pongTimeoutMs * 1.5);
+    const { pongTimeoutMs, silenceMs } = options;
+    link.#keepAlive = setInterval(() => void link.probe(), Math.min(pongTimeoutMs * 1.5, silenceMs / 3));
+    // The server learns when to end the connection from the first ping on.
+    void link.probe();
     return link;
   }
 
@@ -100,7 +105,8 @@ export class Link {
     if (this.#probing || this.#reason) return;
     this.#probing = true;
     const random = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-    const ping = new Api.PingDelayDisconnect({ pingId: bigInt(random), disconnectDelay: 75 });
+    const disconnectDelay = Math.ceil(this.#options.silenceMs / 1000);
+    const ping = new Api.PingDelayDisconnect({ pingId: bigInt(random), disconnectDelay });
     // A rejection means that the link is gone already, which everybody has been told.
     const pong = this.send(ping).catch(() => undefined);
     const { pongTimeoutMs } = this.#options;

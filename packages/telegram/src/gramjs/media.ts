@@ -1,9 +1,9 @@
 import bigInt from 'big-integer';
 import { Api } from 'telegram';
-import type { MediaToSend } from '../account.ts';
+import type { MediaAttributes, MediaToSend, NewDocument } from '../account.ts';
 import { toInputFile } from './upload.ts';
 
-const attributesOf = (media: MediaToSend): Api.TypeDocumentAttribute[] => {
+const attributesOf = (media: MediaAttributes): Api.TypeDocumentAttribute[] => {
   const { kind, fileName, durationS = 0, width = 0, height = 0, title, performer } = media;
   const name = new Api.DocumentAttributeFilename({ fileName });
   if (kind === 'video')
@@ -24,7 +24,7 @@ const attributesOf = (media: MediaToSend): Api.TypeDocumentAttribute[] => {
 };
 
 /** What `messages.sendMedia` sends: a new document from an upload, or one that Telegram holds already. */
-export const toInputMedia = (media: MediaToSend): Api.TypeInputMedia => {
+export const toInputMedia = (media: NewDocument | MediaToSend): Api.TypeInputMedia => {
   const { file, kind, mime, thumbnail } = media;
   if ('accessHash' in file)
     return new Api.InputMediaDocument({

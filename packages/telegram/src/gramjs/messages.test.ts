@@ -17,6 +17,11 @@ describe('toIncomingMessage', () => {
   it.each([
     ['an answer', { replyToMsgId: 9 }, { replyTo: 9 }],
     ['a comment in a thread that is no topic', { replyToMsgId: 9, replyToTopId: 3 }, { replyTo: 9 }],
+    [
+      'an answer to a message of another chat',
+      { replyToMsgId: 9, replyToPeerId: new Api.PeerChat({ chatId: bigInt(5) }) },
+      { replyTo: 9, replyToChat: -5 },
+    ],
     ['a message in a topic', { forumTopic: true, replyToMsgId: 3 }, { topicId: 3 }],
     [
       'an answer in a topic',
@@ -25,13 +30,31 @@ describe('toIncomingMessage', () => {
     ],
     ['an answer to a story or a quote from elsewhere', {}, {}],
   ])('tells %s from the others', (_, header, expected) => {
-    const { replyTo, topicId } = read(message({ replyTo: new Api.MessageReplyHeader(header) }));
-    expect({ ...(replyTo && { replyTo }), ...(topicId && { topicId }) }).toEqual(expected);
+    const { replyTo, replyToChat, topicId } = read(message({ replyTo: new Api.MessageReplyHeader(header) }));
+    const found = { replyTo, replyToChat, topicId };
+    expect(found).toEqual({ replyTo: undefined, replyToChat: undefined, topicId: undefined, ...expected });
+  });
+
+  it('tells what was forwarded, also in a short form', () => {
+    const fwdFrom = new Api.MessageFwdHeader({ date: 50, fromId: user(3) });
+    expect(read(message({ fwdFrom })).forwarded).toBe(true);
+    expect(read(message())).not.toHaveProperty('forwarded');
+    const short = new Api.UpdateShortMessage({
+      ...{ id: 1, userId: bigInt(2), message: '.grace', pts: 1, ptsCount: 1, date: 100, fwdFrom },
+    });
+    expect(messagesIn(short, selfId)).toMatchObject([{ message: { fwdFrom } }]);
   });
 
   it('takes a channel’s post as written by the channel', () => {
     const { fromId: _, ...unsigned } = message();
     expect(read(unsigned as Api.Message).sender).toEqual({ id: -1_001_500_000_500 });
+  });
+
+  it('takes for edited what its author changed, and not what got a reaction or a preview', () => {
+    expect(read(message({ editDate: 130 }))).toMatchObject({ edited: true, editDate: 130 });
+    const reacted = read(message({ editDate: 130, editHide: true }));
+    expect(reacted.edited).toBe(false);
+    expect(reacted).not.toHaveProperty('editDate');
   });
 
   it('takes a link preview as no media', () => {

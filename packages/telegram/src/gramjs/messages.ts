@@ -7,7 +7,9 @@ import { markedId } from './ids.ts';
 
 /** What a message and the short forms of one have in common. The library sets what is absent to undefined or to null. */
 type ApiMessage = Pick<Api.Message, 'id' | 'peerId' | 'date' | 'message'> &
-  Partial<Pick<Api.Message, 'out' | 'fromId' | 'entities' | 'media' | 'editDate'>> & {
+  Partial<
+    Pick<Api.Message, 'out' | 'fromId' | 'entities' | 'media' | 'editDate' | 'editHide' | 'fwdFrom'>
+  > & {
     replyTo?: Api.TypeMessageReplyHeader;
   };
 
@@ -29,10 +31,10 @@ export interface MessageUpdate {
 /** The messages in an update (https://core.telegram.org/constructor/updates and its siblings). */
 export const messagesIn = (update: Api.TypeUpdates, selfId: number): MessageUpdate[] => {
   if (update instanceof Api.Updates || update instanceof Api.UpdatesCombined)
-    return update.updates.flatMap(messageIn);
-  if (update instanceof Api.UpdateShort) return messageIn(update.update);
+    return update.updates.flatMap((one) => messageIn(one) ?? []);
+  if (update instanceof Api.UpdateShort) return [messageIn(update.update) ?? []].flat();
   if (!(update instanceof Api.UpdateShortMessage || update instanceof Api.UpdateShortChatMessage)) return [];
-  const { id, out = false, date, message, replyTo, entities } = update;
+  const { id, out = false, date, message, replyTo, entities, fwdFrom } = update;
   const self = new Api.PeerUser({ userId: bigInt(selfId) });
   const where =
     update instanceof Api.UpdateShortMessage
@@ -53,20 +55,28 @@ export const messagesIn = (update: Api.TypeUpdates, selfId: number): MessageUpda
         fromId: out ? self : author,
         ...(replyTo && { replyTo }),
         ...(entities && { entities }),
+        ...(fwdFrom && { fwdFrom }),
       },
     },
   ];
 };
 
-const messageIn = (update: Api.TypeUpdate): MessageUpdate[] => {
+/** The message that a single update carries, if it is one of a person. */
+export const messageIn = (update: Api.TypeUpdate): MessageUpdate | undefined => {
   const edited = update instanceof Api.UpdateEditMessage || update instanceof Api.UpdateEditChannelMessage;
   const carries =
     edited || update instanceof Api.UpdateNewMessage || update instanceof Api.UpdateNewChannelMessage;
   // Service messages (somebody joined, a title changed) say nothing.
   return carries && update.message instanceof Api.Message
-    ? [{ message: update.message, edited, short: false }]
-    : [];
+    ? { message: update.message, edited, short: false }
+    : undefined;
 };
+
+/** When its author changed it. A reaction, or a preview of a link, is an edit that no client shows (`edit_hide`). */
+export const editDateOf = ({
+  editDate,
+  editHide,
+}: Pick<ApiMessage, 'editDate' | 'editHide'>): number | undefined => (editHide ? undefined : editDate);
 
 const chatTypeOf = (message: ApiMessage): ChatType => {
   if (message.peerId instanceof Api.PeerUser) return 'private';
@@ -76,10 +86,15 @@ const chatTypeOf = (message: ApiMessage): ChatType => {
 /** Telegram says "in this topic" and "in answer to" with one header (https://core.telegram.org/api/forum). */
 const threadOf = (
   replyTo: Api.TypeMessageReplyHeader | undefined,
-): { replyTo?: number; topicId?: number } => {
+): Pick<IncomingMessage, 'replyTo' | 'replyToChat' | 'topicId'> => {
   if (!(replyTo instanceof Api.MessageReplyHeader)) return {};
-  const { replyToMsgId, replyToTopId, forumTopic } = replyTo;
+  const { replyToMsgId, replyToTopId, forumTopic, replyToPeerId } = replyTo;
   if (!replyToMsgId) return {};
+  // The id is of that chat's messages (https://core.telegram.org/api/replies#replying-to-messages-from-other-chats).
+  if (replyToPeerId) {
+    const elsewhere = { replyTo: replyToMsgId, replyToChat: markedId(replyToPeerId) };
+    return forumTopic && replyToTopId ? { ...elsewhere, topicId: replyToTopId } : elsewhere;
+  }
   if (!forumTopic) return { replyTo: replyToMsgId };
   return replyToTopId ? { topicId: replyToTopId, replyTo: replyToMsgId } : { topicId: replyToMsgId };
 };
@@ -105,7 +120,8 @@ const mediaOf = (media: Api.TypeMessageMedia | undefined): Pick<IncomingMessage,
 };
 
 export const toIncomingMessage = (message: ApiMessage, context: Context): IncomingMessage => {
-  const { selfId, look, receivedAt, edited = Boolean(message.editDate) } = context;
+  const editDate = editDateOf(message) || undefined;
+  const { selfId, look, receivedAt, edited = editDate !== undefined } = context;
   const chatId = markedId(message.peerId);
   const chat = look(chatId);
   const outgoing = message.out ?? false;
@@ -121,7 +137,7 @@ export const toIncomingMessage = (message: ApiMessage, context: Context): Incomi
     id: message.id,
     date: message.date,
     edited,
-    ...(message.editDate && { editDate: message.editDate }),
+    ...(editDate && { editDate }),
     text: message.message,
     entities: fromApiEntities(message.entities),
     sender: {
@@ -131,6 +147,7 @@ export const toIncomingMessage = (message: ApiMessage, context: Context): Incomi
     },
     outgoing,
     ...threadOf(message.replyTo),
+    ...(message.fwdFrom && { forwarded: true }),
     receivedAt,
     ...mediaOf(message.media),
   };
@@ -155,7 +172,7 @@ export const toSentMessage = (answer: Api.TypeUpdates, randomId: bigint): SentMe
   const given = answer.updates.find(
     (update) => update instanceof Api.UpdateMessageID && update.randomId?.toString() === randomId.toString(),
   );
-  const messages = answer.updates.flatMap(messageIn).map(({ message }) => message);
+  const messages = answer.updates.flatMap((update) => messageIn(update)?.message ?? []);
   const messageId = given instanceof Api.UpdateMessageID ? given.id : (messages[0]?.id ?? null);
   const message = messages.find(({ id }) => id === messageId);
   const document = message && referenceTo(message);

@@ -22,6 +22,7 @@ const fromUser = (user: Api.TypeUser): Peer | null => {
     ...(user.accessHash && !user.min && { accessHash: user.accessHash.toString() }),
     ...(name && { name }),
     ...(username && { username }),
+    ...(user.contact && { contact: true as const }),
   };
 };
 

@@ -1,9 +1,13 @@
 import type { Api, TelegramClient } from 'telegram';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
 import { RPCError } from 'telegram/errors/index.js';
+import { MessagePacker } from 'telegram/extensions/MessagePacker.js';
 import { MTProtoSender, UpdateConnectionState } from 'telegram/network/index.js';
+import { RequestState } from 'telegram/network/RequestState.js';
 import type { TLMessage } from 'telegram/tl/core/index.js';
 import type { LogBridge } from './log.ts';
+import { OutgoingState } from './outgoing-state.ts';
+import { release } from './release.ts';
 
 export interface SenderOptions {
   authKey: AuthKey;
@@ -42,6 +46,18 @@ export class Sender extends MTProtoSender {
       _exportedSenderPromises: new Map(),
     });
     this.#options = options;
+    const state = new OutgoingState(authKey, log);
+    // Private in the library's types.
+    Object.assign(this, { _state: state, _sendQueue: new MessagePacker(state, log) });
+  }
+
+  override async send<R extends Api.AnyRequest>(request: R): Promise<R['__response']> {
+    const state = new RequestState(request);
+    this.addStateToQueue(state);
+    const answer = (await state.promise) as R['__response'];
+    // Unanswered it might have to be sent again.
+    release(state.data);
+    return answer;
   }
 
   override reconnect(): void {

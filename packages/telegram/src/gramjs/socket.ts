@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { PromisedNetSockets } from 'telegram/extensions/PromisedNetSockets.js';
+import { release } from './release.ts';
 
 interface Address {
   host: string;
@@ -53,9 +54,12 @@ export class TcpSocket extends PromisedNetSockets {
     });
   }
 
+  /** Takes `data` over: its memory is given back once the kernel has it. */
   override write(data: Buffer): void {
     if (this.#end) throw this.#end;
-    this.#socket?.write(data);
+    this.#socket?.write(data, (error) => {
+      if (!error) release(data);
+    });
   }
 
   override async close(): Promise<void> {

@@ -10,6 +10,8 @@ export interface SteadyConnectionOptions {
   open: () => Promise<Link>;
   /** Runs on each new link before any call; the link is up when it resolves. */
   greet: (link: Link) => Promise<void>;
+  /** Called before each request leaves; throws where it must not. */
+  fence?: () => void;
   /** From asking for a call to its answer, over as many links as it takes. */
   callTimeoutMs: number;
   /** An answer that takes longer than this has the link probed. */
@@ -60,6 +62,7 @@ export class SteadyConnection {
     for (let sent = false; ; sent = true) {
       const late = () => (sent ? new CallTimedOut(method) : new NotConnected(method));
       const link = this.#link ?? (await within(this.#nextLink(method), deadline - performance.now(), late));
+      this.#options.fence?.();
       const slow = setTimeout(() => void link.probe(), this.#options.probeAfterMs);
       try {
         return await within(link.send(request), deadline - performance.now(), () => new CallTimedOut(method));

@@ -46,9 +46,9 @@ describe('upload', () => {
     expect(save).toHaveBeenCalledTimes(5);
   });
 
-  it('leaves a flood wait of more than five minutes to the caller', async () => {
-    const save = async () => Promise.reject(new FloodWait(301, 'upload.SaveFilePart'));
-    await expect(upload(file, { ...options, save })).rejects.toMatchObject({ seconds: 301 });
+  it('leaves a flood wait of more than an hour to the caller', async () => {
+    const save = async () => Promise.reject(new FloodWait(3601, 'upload.SaveFilePart'));
+    await expect(upload(file, { ...options, save })).rejects.toMatchObject({ seconds: 3601 });
   });
 
   it('gives a part up after eight attempts', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AuthLost, NotConnected } from '../../src/index.ts';
 import { nextHeard, type Stage } from './stage.ts';
 
@@ -98,6 +98,21 @@ export const connectionConformance = (stage: Stage, module: URL): void => {
         expect(stage.club.messages()).toEqual([]);
       },
     );
+  });
+
+  describe('an account on which nothing happens', () => {
+    afterEach(() => vi.useRealTimers());
+
+    it('notices within a minute that it was logged out', async () => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+      const account = await stage.connected();
+      stage.dc.revokeSessions('heavy');
+      const lost = new Promise<void>((resolve) => {
+        account.onState((state) => state === 'auth_lost' && resolve());
+      });
+      vi.advanceTimersByTime(60_000);
+      await lost;
+    });
   });
 
   describe('close', () => {

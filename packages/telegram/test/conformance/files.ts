@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { FileToUpload, MediaToSend, TelegramAccount } from '../../src/index.ts';
+import type { FileToUpload, MediaToSend, TelegramAccount, UploadedFile } from '../../src/index.ts';
 import { FileReferenceExpired } from '../../src/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -154,6 +154,14 @@ export const filesConformance = (stage: Stage): void => {
       expect(lastMedia()).toMatchObject({ ...audio, durationS: 200 });
     });
 
+    it.each([
+      { mime: 'audio/ogg', fileName: 'a.opus' },
+      { mime: 'audio/mp4', fileName: 'a.m4a' },
+    ])('sends $fileName as music, not as a voice message', async ({ mime, fileName }) => {
+      await send(await upload(smallFile), { kind: 'audio', mime, fileName, title: 'Song', durationS: 200 });
+      expect(lastMedia()).toMatchObject({ kind: 'audio', mime, fileName, title: 'Song', voice: false });
+    });
+
     it('sends a document again without uploading it', async () => {
       const { document } = await send(await upload(smallFile));
       const calls = stage.dc.calls.length;
@@ -186,6 +194,74 @@ export const filesConformance = (stage: Stage): void => {
         duplicate: true,
         document: { id: String(message!.media!.id) },
       });
+    });
+
+    it('knows which of several answers to one message it was that it repeats', async () => {
+      const asked = stage.dc.world.user('alice').in('Film club').says('.vdl');
+      const replyTo = asked.idFor(stage.dc.world.user('heavy'));
+      const document = (file: UploadedFile) =>
+        account.createDocument({ file, kind: 'video', mime: 'video/mp4', fileName: 'film.mp4' });
+      const one = await document(await upload(smallFile));
+      const other = await document(await upload(smallFile));
+      const first = await send(one, { replyTo, caption: '1/2', randomId: 1n });
+      await send(other, { replyTo, caption: '2/2', randomId: 2n });
+      stage.dc.faults.add({ method: 'messages.SendMedia', error: [500, 'RANDOM_ID_DUPLICATE'] });
+      expect(await send(one, { replyTo, caption: '1/2', randomId: 1n })).toMatchObject({
+        ...{ messageId: first.messageId, duplicate: true },
+        document: { id: one.id },
+      });
+    });
+  });
+
+  describe('createDocument', () => {
+    it('makes a document that is in no chat, and can be sent to several', async () => {
+      const document = await account.createDocument({
+        file: await upload(smallFile),
+        ...({ kind: 'video', mime: 'video/mp4', fileName: 'film.mp4', durationS: 12.5 } as const),
+        ...{ width: 640, height: 360 },
+        thumbnail: await upload(jpeg, { name: 'thumb.jpg' }),
+      });
+      expect(stage.club.messages()).toEqual([]);
+      const uploads = () => stage.dc.calls.filter(({ method }) => method.startsWith('upload.')).length;
+      const before = uploads();
+      const sent = await send(document);
+      await send(document, { chatId: stage.cinema.id, randomId: 2n });
+      expect(sent.document?.id).toBe(document.id);
+      expect(uploads()).toBe(before);
+      const here = lastMedia();
+      expect(here).toMatchObject({ kind: 'video', fileName: 'film.mp4', durationS: 12.5, streamable: true });
+      expect(await here.sha256()).toBe(sha256(smallFile));
+      expect(await here.thumbnail!.bytes()).toEqual(jpeg);
+      expect(stage.cinema.messages().at(-1)!.media).toBe(here);
+    });
+
+    it('rejects where Telegram refuses it', async () => {
+      stage.dc.faults.add({ method: 'messages.UploadMedia', error: [400, 'MEDIA_INVALID'] });
+      const created = account.createDocument({
+        file: await upload(smallFile),
+        ...({ kind: 'video', mime: 'video/mp4', fileName: 'film.mp4' } as const),
+      });
+      await expect(created).rejects.toMatchObject({ name: 'Refused', code: 'MEDIA_INVALID' });
+    });
+  });
+
+  describe('documentOf', () => {
+    it.each(['club', 'cinema'] as const)('has a reference that is good again, in the %s', async (which) => {
+      const chatId = stage[which].id;
+      const { messageId, document } = await send(await upload(smallFile), { chatId });
+      stage.dc.world.expireFileReferences(stage[which]);
+      const fresh = await account.documentOf(chatId, messageId!);
+      expect(fresh).toMatchObject({ id: document!.id, accessHash: document!.accessHash });
+      expect(fresh!.fileReference).not.toBe(document!.fileReference);
+      expect(await send(fresh!, { chatId, randomId: 2n })).toMatchObject({ document: { id: document!.id } });
+    });
+
+    it('is null where the message is gone, or has no document', async () => {
+      const { messageId } = await send(await upload(smallFile));
+      await account.deleteMessages(stage.club.id, [messageId!]);
+      expect(await account.documentOf(stage.club.id, messageId!)).toBeNull();
+      const text = await account.sendText({ chatId: stage.club.id, text: 'hi', randomId: 9n });
+      expect(await account.documentOf(stage.club.id, text.messageId!)).toBeNull();
     });
   });
 };

@@ -51,11 +51,15 @@ export const sendingConformance = (stage: Stage): void => {
         { type: 'bold', offset: 0, length: 4 },
         { type: 'text_link', offset: 5, length: 4, url: 'http://site.test/' },
         { type: 'mention_name', offset: 10, length: 5, userId: alice().id },
+        { type: 'pre', offset: 16, length: 4, language: 'python' },
+        { type: 'expandable_blockquote', offset: 21, length: 5 },
+        { type: 'custom_emoji', offset: 27, length: 2, documentId: '5368324170671202286' },
       ];
       const heard = nextHeard(account);
       alice().in('Film club').says('so that she has been seen');
       await heard;
-      await account.sendText({ chatId: stage.club.id, text: 'bold link alice', entities, randomId: 1n });
+      const text = 'bold link alice code quote 👍';
+      await account.sendText({ chatId: stage.club.id, text, entities, randomId: 1n });
       expect(stage.club.messages().at(-1)?.entities).toEqual(entities);
     });
 
