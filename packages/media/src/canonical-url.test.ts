@@ -19,6 +19,7 @@ const same: string[][] = [
     'https://www.youtube.com/watch?v=dQw4w9WgXcQ&utm_source=telegram&feature=youtu.be&start=4',
     'https://www.youtube.com/watch?v=dQw4w9WgXcQ&v=dQw4w9WgXcQ',
     'https://youtu.be/dQw4w9WgXcQ',
+    'https://youtu.be/%64Qw4w9WgXcQ',
     'https://youtu.be/dQw4w9WgXcQ/?si=zzz&t=42',
     'https://www.youtube.com/shorts/dQw4w9WgXcQ?feature=share',
     'https://youtube.com/embed/dQw4w9WgXcQ?start=10&autoplay=1',
@@ -106,6 +107,10 @@ const invalid: [string, string][] = [
   ['javascript:alert(1)', 'javascript:'],
   ['https://user:secret@example.com/', 'credentials'],
   ['https://user@example.com/', 'credentials'],
+  ['https://./a', 'empty label'],
+  ['https://example.com../a', 'empty label'],
+  ['https://example..com/a', 'empty label'],
+  ['https://.example.com/a', 'empty label'],
   [`https://example.com/${'a'.repeat(2048)}`, 'longer than 2048'],
 ];
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MediaKind } from '@heavy/contracts';
+import type { MediaRequest } from '@heavy/contracts';
 import { sites } from './sites/sites.ts';
 import { isTrackingParameter } from './tracking-parameters.ts';
 import { UrlInvalid } from './url-invalid.ts';
@@ -55,6 +55,9 @@ export const parseMediaUrl = (url: string): URL => {
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
     throw new UrlInvalid(`${parsed.protocol} instead of http: or https:`);
   if (parsed.username !== '' || parsed.password !== '') throw new UrlInvalid('credentials in it');
+  // Names have none, and without it the rest would read as something else: `https://./a`.
+  if (/(^|\.)(\.|$)/.test(parsed.hostname.replace(/\.$/, '')))
+    throw new UrlInvalid('an empty label in its host');
   if (parsed.href.length > 2 * maxUrlLength) throw new UrlInvalid('too long once it is escaped');
   return parsed;
 };
@@ -68,6 +71,7 @@ export const parseMediaUrl = (url: string): URL => {
 export const canonicalUrl = (url: string): string => {
   const parsed = parseMediaUrl(url);
   parsed.hash = '';
+  parsed.pathname = normalizeEscapes(parsed.pathname);
   const host = parsed.hostname.replace(/\.$/, '');
   for (const site of sites) {
     const canonical = site.hosts.test(host) ? site.canonical(parsed) : null;
@@ -75,14 +79,21 @@ export const canonicalUrl = (url: string): string => {
   }
   const port = parsed.port === '' ? '' : `:${parsed.port}`;
   const query = canonicalQuery(parsed.search.slice(1));
-  return `${parsed.protocol}//${host}${port}${normalizeEscapes(parsed.pathname)}${query === '' ? '' : `?${query}`}`;
+  return `${parsed.protocol}//${host}${port}${parsed.pathname}${query === '' ? '' : `?${query}`}`;
 };
 
+/** What was asked for beside the URL, where it is not what everybody gets; part of what one download is known by. */
+export const requestVariant = ({ kind, quality, format, item }: Omit<MediaRequest, 'url'>): string[] => [
+  ...(kind === 'video' && quality !== undefined && quality !== '1080p' ? [quality] : []),
+  ...(kind === 'audio' && format !== undefined && format !== 'mp3' ? [format] : []),
+  ...(item === undefined ? [] : [`#${item}`]),
+];
+
 /**
- * What one download is known by: sha256, in hexadecimal, of the kind, a line feed and the canonical URL.
+ * What one download is known by: sha256, in hexadecimal, of the kind, the canonical URL and the variant, a line each.
  * @throws {UrlInvalid}
  */
-export const contentHash = ({ url, kind }: { url: string; kind: MediaKind }): string =>
+export const contentHash = (request: MediaRequest): string =>
   createHash('sha256')
-    .update(`${kind}\n${canonicalUrl(url)}`)
+    .update([request.kind, canonicalUrl(request.url), ...requestVariant(request)].join('\n'))
     .digest('hex');

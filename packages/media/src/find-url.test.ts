@@ -32,6 +32,10 @@ const found: [string, string][] = [
   ['bücher.example/x', 'https://bücher.example/x'],
   ['https://127.0.0.1:9/x', 'https://127.0.0.1:9/x'],
   ['https://user:pw@example.com/', 'https://user:pw@example.com/'],
+  // What turns the direction of a text, and what joins or parts its words, is of the text.
+  ['\u2066https://example.com/x\u2069', 'https://example.com/x'],
+  ['\u202bhttps://example.com/x\u202c.', 'https://example.com/x'],
+  ['\u200e(example.com/x)\u200f', 'https://example.com/x'],
 ];
 
 const words: [string, string][] = [

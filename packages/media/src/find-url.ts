@@ -12,7 +12,7 @@ const withPath = /^[^/?#]+[/?#]/;
 const closers: Record<string, string> = { ')': '(', ']': '[', '}': '{' };
 const count = (text: string, character: string): number => text.split(character).length - 1;
 
-/** Takes punctuation of the sentence off the end; a closing bracket stays where the URL itself opened it. */
+/** Takes punctuation of the sentence off the end, and what nobody sees (`\p{Cf}`, such as the marks of a text's direction); a closing bracket stays where the URL itself opened it. */
 const trimEnd = (token: string): string => {
   let text = token;
   for (;;) {
@@ -20,14 +20,14 @@ const trimEnd = (token: string): string => {
     const opener = closers[last];
     const isOurs =
       opener === undefined
-        ? /[.,;:!?>'"`*»›“”‘’…。，、！？；：）」』】]/.test(last)
+        ? /[.,;:!?>'"`*»›“”‘’…。，、！？；：）」』】\p{Cf}]/u.test(last)
         : count(text, last) > count(text, opener);
     if (last === '' || !isOurs) return text;
     text = text.slice(0, -1);
   }
 };
 
-const trimStart = (token: string): string => token.replace(/^[<([{'"`*«‹“‘（「『【]+/, '');
+const trimStart = (token: string): string => token.replace(/^[<([{'"`*«‹“‘（「『【\p{Cf}]+/u, '');
 
 /** The URL that an entity's text or target names; other schemes (`tg:`, `mailto:`) are no media. */
 const asUrl = (text: string): string | undefined => {

@@ -58,6 +58,21 @@ describe('createDirectoryStore on the disk', () => {
     expect(await filesOf(folder)).toHaveLength(1);
   });
 
+  it('lists nothing where nothing was stored, and makes no folder for it', async () => {
+    const folder = join(dir, 'nothing');
+    expect(await Array.fromAsync(createDirectoryStore({ dir: folder }).list())).toEqual([]);
+    await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('lists no file that is no entry of its own', async () => {
+    const folder = join(dir, 'strange');
+    const store = createDirectoryStore({ dir: folder });
+    await store.put('video/a.mp4', { stream: Readable.from(['x']) }, about);
+    await writeFile(join(folder, 'entries', 'video', '.DS_Store'), 'x');
+    await writeFile(join(folder, 'entries', 'video', 'a b.json'), 'x');
+    expect((await Array.fromAsync(store.list())).map(({ key }) => key)).toEqual(['video/a.mp4']);
+  });
+
   it('removes what dead puts left a day ago', async () => {
     const folder = join(dir, 'swept');
     await createDirectoryStore({ dir: folder }).check();
@@ -67,6 +82,16 @@ describe('createDirectoryStore on the disk', () => {
     await utimes(old, yesterday, yesterday);
     await createDirectoryStore({ dir: folder }).check();
     expect(await readdir(join(folder, 'incoming'))).toEqual(['recent']);
+  });
+
+  it('stores again where its whole folder was removed under it', async () => {
+    const folder = join(dir, 'removed');
+    const store = createDirectoryStore({ dir: folder });
+    const put = () => store.put('video/a.mp4', { stream: Readable.from(['x']) }, about);
+    await put();
+    await rm(folder, { recursive: true });
+    await put();
+    expect(await store.find('video/a.mp4')).toMatchObject({ sizeBytes: 1 });
   });
 
   it('is not healthy where its folder cannot be written', async () => {

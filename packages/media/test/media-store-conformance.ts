@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MediaStore, ObjectMissing, SourceMismatch } from '../src/index.ts';
+import { type MediaStore, type ObjectInfo, ObjectMissing, SourceMismatch } from '../src/index.ts';
 
 const mp4 = { type: 'video/mp4', metadata: {} };
 const MiB = 1024 * 1024;
@@ -124,6 +124,74 @@ export const mediaStoreConformance = (name: string, makeStore: () => Promise<Med
       expect(await store.find(key)).toBeNull();
       await expect(store.read(key)).rejects.toBeInstanceOf(ObjectMissing);
       await store.delete(key);
+    });
+
+    describe('list', () => {
+      const listed = (prefix?: string) => Array.fromAsync(store.list(prefix));
+      const keysOf = (infos: ObjectInfo[]) => infos.map(({ key }) => key).sort();
+      const folder = (): string => `list-${randomUUID()}`;
+      const putAll = (keys: string[]) => Promise.all(keys.map((key) => put(Buffer.from('x'), key)));
+
+      it('tells of each object what find does', async () => {
+        const [long, key] = [folder(), folder()];
+        const metadata = { title: '長い'.repeat(1000) };
+        await store.put(
+          `${key}/${long}.mp4`,
+          { stream: streamOf(Buffer.from('xy')) },
+          { type: 'a/b', metadata },
+        );
+        expect(await listed(key)).toEqual([await store.find(`${key}/${long}.mp4`)]);
+      });
+
+      it('finds all of many, and by any beginning of a key only those', async () => {
+        const below = folder();
+        const keys = Array.from({ length: 40 }, (_, n) => `${below}/${n}.mp4`);
+        const deeper = [`${below}/deep/er/1.mp4`, `${below}/deep/2.mp4`];
+        const beside = `${below}-beside/1.mp4`;
+        await putAll([...keys, ...deeper, beside]);
+        const all = keysOf(await listed());
+        expect(all).toEqual([...new Set(all)]);
+        expect(all).toEqual(expect.arrayContaining([...keys, ...deeper, beside]));
+        expect(keysOf(await listed(below))).toEqual([...keys, ...deeper, beside].sort());
+        expect(keysOf(await listed(`${below}/`))).toEqual([...keys, ...deeper].sort());
+        expect(keysOf(await listed(`${below}/3`))).toEqual(
+          keys.filter((key) => key.startsWith(`${below}/3`)).sort(),
+        );
+        expect(keysOf(await listed(`${below}/deep/e`))).toEqual([`${below}/deep/er/1.mp4`]);
+        expect(keysOf(await listed(`${below}/3.mp4x`))).toEqual([]);
+      });
+
+      it('lists no object that its metadata are kept in', async () => {
+        const metadata = { title: 'x'.repeat(3000) };
+        await store.put(newKey(), { stream: streamOf(Buffer.from('x')) }, { type: 'a/b', metadata });
+        expect(await listed('metadata')).toEqual([]);
+      });
+
+      it('is not disturbed by objects that appear and go meanwhile', async () => {
+        const below = folder();
+        const [kept, doomed, fresh] = ['kept', 'doomed', 'fresh'].map((name) =>
+          Array.from({ length: 30 }, (_, n) => `${below}/${n}-${name}.mp4`),
+        ) as [string[], string[], string[]];
+        await putAll([...kept, ...doomed]);
+        const seen: string[] = [];
+        for await (const { key } of store.list(`${below}/`)) {
+          if (seen.length === 0)
+            await Promise.all([putAll(fresh), ...doomed.map((one) => store.delete(one))]);
+          seen.push(key);
+        }
+        expect(seen).toEqual([...new Set(seen)]);
+        expect(seen.filter((key) => kept.includes(key)).sort()).toEqual(kept.sort());
+        expect(keysOf(await listed(`${below}/`))).toEqual([...kept, ...fresh].sort());
+      });
+
+      it('may be left before its end', async () => {
+        const below = folder();
+        await putAll(Array.from({ length: 20 }, (_, n) => `${below}/${n}.mp4`));
+        for await (const { key } of store.list(below)) {
+          expect(key).toContain(below);
+          break;
+        }
+      });
     });
 
     it('keeps exactly one of concurrent puts, its bytes with its metadata', { timeout: 60_000 }, async () => {

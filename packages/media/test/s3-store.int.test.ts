@@ -38,7 +38,7 @@ if (server) {
       const stream = Readable.from(
         (async function* () {
           for (let n = 0; n < 3; n += 1) yield Buffer.alloc(17 * 1024 * 1024);
-          await vi.waitFor(async () => expect(await unfinished()).toHaveLength(1), 10_000);
+          await vi.waitFor(async () => expect(await unfinished()).toHaveLength(1));
           throw new Error('the source broke');
         })(),
       );
@@ -70,6 +70,21 @@ if (server) {
       });
       expect(await store.find('video/a.mp4')).toMatchObject({ type: 'a/b', metadata: { title: '100%' } });
       expect((await buffer(await store.read('video/a.mp4'))).toString()).toBe('x');
+    });
+
+    it('lists what another program stored under a key like ours, and passes over all else', async () => {
+      const bucket = bucketName();
+      const store = createS3Store({ ...server, bucket });
+      expect(await Array.fromAsync(store.list())).toEqual([]);
+      await store.check();
+      for (const key of ['video/a.mp4', 'a film.mp4', 'metadata/x.json'])
+        await client.putObject(bucket, key, Buffer.from('x'));
+      expect((await Array.fromAsync(store.list())).map(({ key }) => key)).toEqual(['video/a.mp4']);
+    });
+
+    it('does not list where the server refuses', async () => {
+      const refused = createS3Store({ ...server, bucket: suiteBucket, secretKey: 'wrong-secret' });
+      await expect(Array.fromAsync(refused.list())).rejects.toThrow();
     });
 
     it('is not healthy with a wrong secret, or where nobody listens', async () => {

@@ -16,6 +16,10 @@ export interface SampleSite {
   url: string;
   /** `bytes=…` of each request with a Range header, by path. */
   ranges: [string, string][];
+  /** The path of each request. */
+  requests: string[];
+  /** The header lines of the last request, by path. */
+  headers: Map<string, IncomingMessage['headers']>;
   /** Resolves when the next answer on this path ends, or its client goes. */
   closed(path: string): Promise<void>;
   stop(): Promise<void>;
@@ -27,6 +31,8 @@ const types: Record<string, string> = {
   mkv: 'video/x-matroska',
   gif: 'image/gif',
   mp3: 'audio/mpeg',
+  opus: 'audio/ogg',
+  m4a: 'audio/mp4',
   m3u8: 'application/vnd.apple.mpegurl',
   ts: 'video/mp2t',
 };
@@ -53,7 +59,10 @@ const recipes: Record<string, string[]> = {
     '-movflags',
     '+faststart',
   ],
+  'middle.mp4': [...picture('640x360'), ...tone, ...h264, '-c:a', 'aac'],
   'sound.mp3': [...tone, '-c:a', 'libmp3lame'],
+  'sound.opus': [...tone, '-c:a', 'libopus'],
+  'sound.m4a': [...tone, '-c:a', 'aac'],
 };
 
 const hls = ['-f', 'hls', '-hls_time', '1', '-hls_list_size', '0'];
@@ -63,6 +72,9 @@ const generate = async (ffmpeg: string, dir: string): Promise<void> => {
     run(ffmpeg, ['-v', 'error', '-y', ...args, name], { cwd: dir });
   for (const [name, args] of Object.entries(recipes)) await make(args, name);
   await make(['-i', 'fast.mp4', '-c', 'copy', ...hls], 'stream.m3u8');
+  await make(['-i', 'middle.mp4', '-c', 'copy', ...hls], 'middle.m3u8');
+  await make(['-i', 'large.mp4', '-c', 'copy', ...hls], 'large.m3u8');
+  await make([...picture('200x112'), ...h264, ...hls], 'tiny.m3u8');
   await make(['-i', 'silent.mp4', '-c', 'copy', ...hls], 'pictures.m3u8');
   await make([...tone, '-c:a', 'aac', ...hls], 'tone.m3u8');
 };
@@ -89,10 +101,17 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
     if (bytes) files.set(name, bytes);
     return bytes;
   };
+  for (const [folder, name] of [
+    ['a', 'fast.mp4'],
+    ['b', 'large.mp4'],
+  ])
+    files.set(`${folder}/clip.mp4`, (await load(name!))!);
   files.set('portrait.mp4', rotated((await load('fast.mp4'))!));
   files.set('My%20Film%20%E2%80%93%20%C3%9Cber.mp4', (await load('fast.mp4'))!);
 
   const ranges: [string, string][] = [];
+  const requests: string[] = [];
+  const headers: SampleSite['headers'] = new Map();
   const closing = new Map<string, () => void>();
   const html =
     (head: string): Route =>
@@ -114,7 +133,55 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
     `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1,\nfile://${join(dir, 'stream0.ts')}\n#EXT-X-ENDLIST\n`,
   );
 
+  const feed =
+    (...paths: string[]): Route =>
+    (request, response) => {
+      const items = paths.map(
+        (path, index) =>
+          `<item><title>Part ${index + 1}</title><guid>part-${index + 1}</guid><enclosure url="http://${request.headers.host}${path}" type="video/mp4" length="1"/></item>`,
+      );
+      response.writeHead(200, { 'content-type': 'application/rss+xml' });
+      response.end(
+        `<?xml version="1.0"?><rss version="2.0"><channel><title>A feed</title>${items.join('')}</channel></rss>`,
+      );
+    };
+  const page =
+    (body: string): Route =>
+    (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+      response.end(`<html><head><title>A page</title></head><body>${body}</body></html>`);
+    };
+  const playlist =
+    (...lines: string[]): Route =>
+    (_request, response) =>
+      void response
+        .writeHead(200, { 'content-type': types['m3u8'] })
+        .end(['#EXTM3U', ...lines, ''].join('\n'));
+  const variant = (bandwidth: number, size: string, path: string) => [
+    `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},RESOLUTION=${size},CODECS="avc1.42c01e,mp4a.40.2"`,
+    path,
+  ];
+
   const routes: Record<string, Route> = {
+    '/feed.xml': feed('/fast.mp4', '/large.mp4', '/silent.mp4'),
+    '/feed-of-one.xml': feed('/fast.mp4'),
+    '/feed-of-none.xml': feed(),
+    '/one-video.html': page('<video src="/fast.mp4"></video><img src="/image.png">'),
+    '/two-videos.html': page('<video src="/fast.mp4"></video><video src="/large.mp4"></video>'),
+    // The largest one is not what it says it is, and so tells itself from the others.
+    '/variants.m3u8': playlist(
+      ...variant(100_000, '320x180', 'stream.m3u8'),
+      ...variant(300_000, '640x360', 'middle.m3u8'),
+      ...variant(900_000, '1280x720', 'large.m3u8'),
+      ...variant(9_000_000, '3840x2160', 'tiny.m3u8'),
+    ),
+    '/endless.m3u8': playlist(
+      ...['#EXT-X-TARGETDURATION:1', '#EXT-X-PLAYLIST-TYPE:VOD'],
+      ...Array.from({ length: 5000 }, (_, index) => `#EXTINF:0.001,\n/block.ts?${index}`),
+      '#EXT-X-ENDLIST',
+    ),
+    '/block.ts': (_request, response) =>
+      void response.writeHead(200, { 'content-type': types['ts'] }).end(Buffer.alloc(256 * 1024)),
     ...Object.fromEntries([401, 403, 404, 410, 429, 451, 500, 503].map((code) => [`/${code}`, status(code)])),
     '/page': html('<title>A page</title>'),
     '/og': (request, response) =>
@@ -196,6 +263,8 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
 
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
+    requests.push(path);
+    headers.set(path, request.headers);
     if (request.headers.range) ranges.push([path, request.headers.range]);
     response.on('close', () => closing.get(path)?.());
     (routes[path] ?? serveFile)(request, response);
@@ -204,7 +273,7 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ranges,
+    ...{ ranges, requests, headers },
     closed: (path) => new Promise((resolve) => closing.set(path, resolve)),
     stop: async () => {
       server.closeAllConnections();

@@ -10,6 +10,8 @@ const page = (status: string) =>
   `ERROR: [generic] x: Unable to download webpage: HTTP Error ${status} (caused by <HTTPError ${status}>)`;
 const transport = (reason: string) =>
   `ERROR: [generic] x: Unable to download webpage: ${reason} (caused by TransportError('${reason}'))`;
+const tunnel = (answer: string) =>
+  `ERROR: [generic] x: Unable to download webpage: ('Unable to connect to proxy', OSError('Tunnel connection failed: ${answer}')) (caused by ProxyError("('Unable to connect to proxy', OSError('Tunnel connection failed: ${answer}'))")); ${report}`;
 
 /** What yt-dlp printed, or prints by its source, and what it means. */
 const recorded: [FailureCode, string][] = [
@@ -20,6 +22,9 @@ const recorded: [FailureCode, string][] = [
     'ERROR: Postprocessing: ffmpeg not found. Please install or provide the path using --ffmpeg-location',
   ],
   ['internal', transport('Unable to connect to proxy')],
+  ['internal', tunnel('407 Proxy Authentication Required')],
+  ['internal', tunnel('597 UPSTREAM407')],
+  ['internal', page('597: Auth Failed')],
   ['internal', 'ERROR: something nobody has seen'],
   ['internal', ''],
   ['internal', 'WARNING: [youtube] HTTP Error 404: Not Found'],
@@ -43,6 +48,7 @@ const recorded: [FailureCode, string][] = [
   ],
   ['geo_blocked', page('451: Unavailable For Legal Reasons')],
   ['unsupported', 'ERROR: [a] 1: This video is DRM protected'],
+  ['unsupported', 'ERROR: Incorrect AES key length (948477 bytes)'],
   ['unsupported', 'ERROR: Unsupported URL: http://127.0.0.1:8765/html'],
   ['unsupported', 'ERROR: [twitter] 1: No video could be found in this tweet'],
   ['unsupported', 'ERROR: [a] 1: No video formats found!'],
@@ -94,7 +100,13 @@ const recorded: [FailureCode, string][] = [
     'source_unreachable',
     transport('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate'),
   ],
-  ['source_unreachable', transport('Tunnel connection failed: 403 Forbidden')],
+  ['source_unreachable', tunnel('502 Bad Gateway')],
+  ['source_unreachable', tunnel('590 UPSTREAM403')],
+  ['source_unreachable', page('594: Connection Refused')],
+  [
+    'source_unreachable',
+    "ERROR: [youtube] abc: This content isn't available, try again later. The current session has been rate-limited by YouTube for up to an hour. It is recommended to use `-t sleep` to add a delay between video requests to avoid exceeding the rate limit.",
+  ],
   ['source_unreachable', page('429: Too Many Requests')],
   ['source_unreachable', page('500: Internal Server Error')],
   ['source_unreachable', page('503: Service Unavailable')],

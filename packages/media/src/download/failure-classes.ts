@@ -15,8 +15,11 @@ export const failureClasses: readonly FailureClass[] = [
     pattern: /No space left on device|Disk quota exceeded|Permission denied|Read-only file system/,
     code: 'internal',
   },
+  // The proxy was there, and the origin was not; unless it wants other credentials, or the one behind it does.
+  { pattern: /Tunnel connection failed: (?!407|597)/, code: 'source_unreachable' },
   {
-    pattern: /ffmpeg (is )?not (found|installed)|(connect to|from) proxy|proxy (error|connection)/i,
+    pattern:
+      /ffmpeg (is )?not (found|installed)|(HTTP Error|connection failed:) (407|597)|(connect to|from) proxy|proxy (error|connection)/i,
     code: 'internal',
   },
   { pattern: /is not a valid URL/, code: 'url_invalid' },
@@ -34,7 +37,8 @@ export const failureClasses: readonly FailureClass[] = [
     pattern: /geo[ -]?(restrict|block)|HTTP Error 451|(your|this) (country|region|location)\b/i,
     code: 'geo_blocked',
   },
-  { pattern: /DRM/, code: 'unsupported' },
+  // Segments whose key is none, or not theirs.
+  { pattern: /DRM|AES key length|padding is incorrect|Unable to decrypt/i, code: 'unsupported' },
   { pattern: /unable to download video data: HTTP Error 403/, code: 'extractor_broken' },
   {
     pattern:
@@ -55,7 +59,7 @@ export const failureClasses: readonly FailureClass[] = [
   { pattern: /time(d )?out/i, code: 'source_slow' },
   {
     pattern:
-      /HTTP Error \d{3}|Connection (refused|reset|aborted)|Remote end closed|Name or service not known|nodename nor servname|name resolution|Failed to resolve|No address associated|getaddrinfo|Network is unreachable|No route to host|SSL|certificate|Tunnel connection failed|IncompleteRead|more expected|content too short|BadStatusLine|LineTooLong/i,
+      /HTTP Error \d{3}|rate[- ]limited|Connection (refused|reset|aborted)|Remote end closed|Name or service not known|nodename nor servname|name resolution|Failed to resolve|No address associated|getaddrinfo|Network is unreachable|No route to host|SSL|certificate|Tunnel connection failed|IncompleteRead|more expected|content too short|BadStatusLine|LineTooLong/i,
     code: 'source_unreachable',
   },
   {

@@ -1,42 +1,60 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { convertToAudio, convertToVideo, type OnConverted } from '../ffmpeg/convert.ts';
-import { probe } from '../ffmpeg/probe.ts';
+import type { MediaRequest } from '@heavy/contracts';
+import type { OnConverted } from '../ffmpeg/convert.ts';
+import { audioFiles, convertToAudio } from '../ffmpeg/convert-to-audio.ts';
+import { convertToVideo } from '../ffmpeg/convert-to-video.ts';
+import { type Probe, probe } from '../ffmpeg/probe.ts';
 import { ToolFailed } from '../ffmpeg/run-tool.ts';
 import { writeThumbnail } from '../ffmpeg/thumbnail.ts';
-import { DownloadFailed } from './download-failed.ts';
-import type { Downloaded, Job } from './downloader.ts';
-import type { Source } from './fetch-source.ts';
-import { titleOf } from './title.ts';
+import { longestSide } from '../ffmpeg/video-plan.ts';
+import { readBlocks } from '../read-blocks.ts';
+import type { Downloaded } from './downloader.ts';
+import type { Job } from './job.ts';
+
+/** What a result is told to be. */
+export type About = Pick<Downloaded, 'title' | 'performer' | 'extractor' | 'mediaId' | 'webpageUrl'>;
+
+const sha256Of = async (path: string, signal: AbortSignal): Promise<string> => {
+  const hash = createHash('sha256');
+  await readBlocks(path, (block) => hash.update(block), signal);
+  return hash.digest('hex');
+};
 
 /**
- * Makes of what was fetched what was asked for.
+ * Makes of a file what was asked for.
  * @throws {DownloadFailed} `unsupported` where it is no media, `no_video`, `no_audio`, `too_long`, `too_large`.
  */
-export const finishMedia = async (job: Job, { file, info }: Source): Promise<Downloaded> => {
-  const { options, order, url, folder } = job;
+export const finishMedia = async (
+  job: Job,
+  { kind, quality, format = 'mp3' }: Pick<MediaRequest, 'kind' | 'quality' | 'format'>,
+  file: { path: string; sizeBytes: number },
+  about: About,
+): Promise<Downloaded> => {
+  const { options, folder, env, signal } = job;
   const { ffmpegPath, ffprobePath, reaper } = options;
-  const tools = { ffmpegPath, ffprobePath, env: job.env, signal: job.signal, ...(reaper ? { reaper } : {}) };
+  const tools = { ffmpegPath, ffprobePath, env, signal, ...(reaper ? { reaper } : {}) };
   const { maxBytes, maxDurationS } = options.limits;
-  const subject = url.hostname;
   /** What ffmpeg can do nothing with is no media. */
   const readable = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (cause) {
-      throw cause instanceof ToolFailed ? new DownloadFailed('unsupported', { subject }, { cause }) : cause;
+      throw cause instanceof ToolFailed ? job.failure('unsupported', {}, cause) : cause;
     }
   };
-  const contents = await readable(probe(tools, file.path));
-  if (!contents.video && !contents.audio) throw new DownloadFailed('unsupported', { subject });
-  if (order.kind === 'video' && !contents.video) throw new DownloadFailed('no_video', { subject });
-  if (order.kind === 'audio' && !contents.audio) throw new DownloadFailed('no_audio', { subject });
   const checkDuration = (durationS: number): void => {
-    if (durationS > maxDurationS) throw new DownloadFailed('too_long', { subject, limit: maxDurationS });
+    if (durationS > 0) job.know({ durationS });
+    if (durationS > maxDurationS) throw job.failure('too_long', { limit: maxDurationS });
   };
+  const contents = await readable(probe(tools, file.path));
+  job.know({ title: about.title, sizeBytes: file.sizeBytes });
+  if (!contents.video && !contents.audio) throw job.failure('unsupported');
+  if (kind === 'video' && !contents.video) throw job.failure('no_video');
+  if (kind === 'audio' && !contents.audio) throw job.failure('no_audio');
   checkDuration(contents.durationS);
 
-  const { title, performer } = titleOf(info, url.href);
   const onConverted: OnConverted = (fraction, etaS) =>
     job.progress({
       phase: 'converting',
@@ -46,38 +64,42 @@ export const finishMedia = async (job: Job, { file, info }: Source): Promise<Dow
     });
   job.progress({ phase: 'converting', bytes: 0, totalBytes: file.sizeBytes });
 
-  const finished = async (path: string, durationS: number) => {
+  const finished = async (path: string, { durationS, video, audio }: Probe) => {
     checkDuration(durationS);
     const { size: sizeBytes } = await stat(path);
-    if (sizeBytes > maxBytes) throw new DownloadFailed('too_large', { subject, limit: maxBytes });
+    if (sizeBytes > maxBytes) throw job.failure('too_large', { limit: maxBytes });
     return {
-      ...{ path, sizeBytes, title, durationS },
-      ...(performer === undefined ? {} : { performer }),
-      extractor: info?.extractor_key ?? 'Generic',
-      mediaId: info?.id ?? '',
-      webpageUrl: info?.webpage_url ?? url.href,
+      ...about,
+      ...{ path, sizeBytes, durationS, sha256: await sha256Of(path, signal) },
+      ...(video ? { width: video.width, height: video.height, videoCodec: video.codec } : {}),
+      ...(audio ? { audioCodec: audio.codec } : {}),
     };
   };
 
-  if (order.kind === 'audio') {
-    const path = join(folder.output, 'media.mp3');
-    const tags = { title, ...(performer === undefined ? {} : { artist: performer }) };
-    const result = await readable(convertToAudio(tools, file.path, path, contents, tags, onConverted));
-    return { ...(await finished(path, result.durationS)), mime: 'audio/mpeg', extension: 'mp3' };
+  if (kind === 'audio') {
+    const { extension, mime } = audioFiles[format];
+    const path = join(folder.output, `media.${extension}`);
+    const tags = {
+      title: about.title,
+      ...(about.performer === undefined ? {} : { artist: about.performer }),
+    };
+    const result = await readable(
+      convertToAudio(tools, { from: file.path, to: path, format, tags }, contents, onConverted),
+    );
+    return { ...(await finished(path, result)), mime, extension };
   }
 
+  const to = join(folder.output, 'media.mp4');
   const result = await readable(
-    convertToVideo(tools, file.path, join(folder.output, 'media.mp4'), contents, onConverted),
+    convertToVideo(tools, { from: file.path, to, longestSide: longestSide(quality) }, contents, onConverted),
   );
-  const { durationS, video } = result.probe;
-  const about = await finished(result.path, durationS);
+  const video = await finished(result.path, result.probe);
   const thumbnailPath = join(folder.output, 'thumbnail.jpg');
-  const hasThumbnail = await writeThumbnail(tools, result.path, thumbnailPath, durationS);
-  if (!hasThumbnail) options.log.warn({ jobId: order.jobId }, 'no thumbnail could be made');
+  const hasThumbnail = await writeThumbnail(tools, result.path, thumbnailPath, video.durationS);
+  if (!hasThumbnail) options.log.warn({ jobId: job.jobId }, 'no thumbnail could be made');
   return {
-    ...about,
+    ...video,
     ...{ mime: 'video/mp4', extension: 'mp4' },
-    ...(video ? { width: video.width, height: video.height } : {}),
     ...(hasThumbnail ? { thumbnailPath } : {}),
   };
 };

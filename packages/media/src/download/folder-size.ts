@@ -28,28 +28,21 @@ export const filesIn = async (
 /** Merging writes pictures and sound a second time, under a name with this in it. */
 const copy = /\.temp\.[^.]+$/;
 
-/**
- * Looks at a folder again and again while `work` runs, and calls `onExceeded` once when the files in it come to more
- * than `maxBytes`: sources tell no length, or a false one.
- */
+/** Tells the size of the files in a folder again and again while `work` runs: sources tell no length, or a false one. */
 export const watchFolder = async <T>(
   folder: string,
-  maxBytes: number,
-  onExceeded: () => void,
+  onSize: (bytes: number) => void,
   work: () => Promise<T>,
 ): Promise<T> => {
   let looking = false;
-  let exceeded = false;
   const timer = setInterval(() => {
-    if (looking || exceeded) return;
+    if (looking) return;
     looking = true;
     filesIn(folder)
       .then((files) => {
-        const sum = files
-          .filter(({ path }) => !copy.test(path))
-          .reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
-        exceeded = sum > maxBytes;
-        if (exceeded) onExceeded();
+        onSize(
+          files.filter(({ path }) => !copy.test(path)).reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0),
+        );
       })
       // A folder that cannot be read this time is looked at again.
       .catch(() => {})

@@ -19,6 +19,28 @@ export interface MediaInfo {
   creator?: string;
   uploader?: string;
   channel?: string;
+  /** Of the playlist it is an entry of: how many entries are being looked at, its id, and the place in it. */
+  n_entries?: number;
+  playlist_id?: string;
+  playlist_index?: number;
+}
+
+interface FormatSize {
+  filesize?: number | null;
+  /** By bit rate and duration. */
+  filesize_approx?: number | null;
+}
+
+/** The formats that will be downloaded: `chosen` itself, or its `parts` where there are any. */
+export interface ChosenFormats {
+  chosen: FormatSize & { url?: string; protocol?: string };
+  parts: FormatSize[];
+}
+
+/** An entry of a list: with a URL, or with a format, or with nothing that can be downloaded. */
+export interface ListedEntry {
+  entry: { playlist_index?: number; url?: string };
+  format: string | null;
 }
 
 /** Bytes, bytes a second and seconds; null where yt-dlp does not know. */
@@ -31,6 +53,14 @@ export interface YtDlpProgress {
   eta: number | null;
 }
 
+/** A line of standard output, as the arguments have it. */
+export interface YtDlpMessage extends Partial<ChosenFormats>, Partial<ListedEntry> {
+  info?: MediaInfo;
+  progress?: YtDlpProgress;
+  /** A playlist of which nothing was downloaded. */
+  playlist?: { playlist_count?: number | null };
+}
+
 export interface YtDlpRun {
   ytDlpPath: string;
   args: string[];
@@ -38,8 +68,9 @@ export interface YtDlpRun {
   env: Record<string, string>;
   signal: AbortSignal;
   reaper?: Reaper;
-  onInfo: (info: MediaInfo) => void;
-  onProgress: (progress: YtDlpProgress) => void;
+  /** Called with the id of the process group. */
+  onStart: (group: number) => void;
+  onMessage: (message: YtDlpMessage) => void;
 }
 
 type Wrapper = typeof ytDlpWrap.default;
@@ -50,10 +81,10 @@ const YtDlpWrap: Wrapper = ytDlpWrap.default ?? (ytDlpWrap as unknown as Wrapper
 const errorLimit = 64 * 1024;
 const lineLimit = 256 * 1024;
 
-const parseLine = (line: string): { info?: MediaInfo; progress?: YtDlpProgress } => {
+const parseLine = (line: string): YtDlpMessage => {
   if (!line.startsWith('{"') || line.length > lineLimit) return {};
   try {
-    return JSON.parse(line) as { info?: MediaInfo; progress?: YtDlpProgress };
+    return JSON.parse(line) as YtDlpMessage;
   } catch {
     // Something else that yt-dlp had to say.
     return {};
@@ -86,12 +117,9 @@ export const runYtDlp = async (run: YtDlpRun): Promise<{ code: number | null; st
   (child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-errorLimit);
   });
-  createInterface(child.stdout as Readable).on('line', (line) => {
-    const { info, progress } = parseLine(line);
-    if (info) run.onInfo(info);
-    if (progress) run.onProgress(progress);
-  });
+  createInterface(child.stdout as Readable).on('line', (line) => run.onMessage(parseLine(line)));
   try {
+    if (group.pid !== undefined) run.onStart(group.pid);
     const { code } = await group.exited;
     await finished;
     signal.throwIfAborted();

@@ -24,7 +24,8 @@ export const fileTitle = (url: string): string => {
 
 /** Title and performer as contracts allow them. A bare file is called by its name. */
 export const titleOf = (info: MediaInfo | undefined, url: string): { title: string; performer?: string } => {
-  const bare = info === undefined || info.direct === true;
+  // An entry of a feed has a title, whatever its file is called.
+  const bare = info === undefined || (info.direct === true && info.playlist_id === undefined);
   const title = clean((bare ? undefined : info.title) ?? fileTitle(info?.webpage_url ?? url), 1024);
   // The general extractor calls the host the uploader.
   const uploader = info?.extractor_key === 'Generic' ? undefined : (info?.uploader ?? info?.channel);

@@ -29,7 +29,7 @@ const errorLimit = 8 * 1024;
 export const runTool = async (
   command: string,
   args: string[],
-  { env, signal, reaper }: FfmpegTools,
+  { env, signal, reaper }: Omit<FfmpegTools, 'ffmpegPath' | 'ffprobePath'>,
   onLine?: (line: string) => void,
 ): Promise<string> => {
   const group = spawnGroup(command, args, {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe } from './probe.ts';
-import { encodedSize, videoPlan } from './video-plan.ts';
+import { encodedSize, longestSide, videoPlan } from './video-plan.ts';
 
 const video = { index: 0, codec: 'h264', pixelFormat: 'yuv420p', width: 640, height: 360, isPlain: true };
 const mp4: Probe = {
@@ -13,17 +13,17 @@ const mp4: Probe = {
 
 describe('videoPlan', () => {
   it('leaves an mp4 of H.264 and AAC as it is', () => {
-    expect(videoPlan(mp4)).toEqual({ video: 'copy', audio: 'copy', isContainerFine: true });
+    expect(videoPlan(mp4, 1920)).toEqual({ video: 'copy', audio: 'copy', isContainerFine: true });
   });
 
   it('changes only the container of another one, and of one with more streams', () => {
     const copied = { video: 'copy', audio: 'copy', isContainerFine: false };
-    expect(videoPlan({ ...mp4, formats: ['matroska', 'webm'] })).toEqual(copied);
-    expect(videoPlan({ ...mp4, streamCount: 3 })).toEqual(copied);
+    expect(videoPlan({ ...mp4, formats: ['matroska', 'webm'] }, 1920)).toEqual(copied);
+    expect(videoPlan({ ...mp4, streamCount: 3 }, 1920)).toEqual(copied);
   });
 
   it('encodes only the sound where only that does not fit', () => {
-    expect(videoPlan({ ...mp4, audio: { index: 1, codec: 'opus' } })).toMatchObject({
+    expect(videoPlan({ ...mp4, audio: { index: 1, codec: 'opus' } }, 1920)).toMatchObject({
       video: 'copy',
       audio: 'encode',
     });
@@ -36,7 +36,7 @@ describe('videoPlan', () => {
     { pixelFormat: 'yuv444p' },
     { isPlain: false },
   ])('encodes pictures that do not play everywhere: %o', (other) => {
-    expect(videoPlan({ ...mp4, video: { ...video, ...other } })).toMatchObject({
+    expect(videoPlan({ ...mp4, video: { ...video, ...other } }, 1920)).toMatchObject({
       video: { width: 640, height: 360 },
       audio: 'copy',
       isContainerFine: false,
@@ -46,8 +46,8 @@ describe('videoPlan', () => {
   it('needs pictures and no sound', () => {
     const { video: _, ...sound } = mp4;
     const { audio: __, ...silent } = mp4;
-    expect(videoPlan(sound)).toBeNull();
-    expect(videoPlan({ ...silent, streamCount: 1 })).toEqual({
+    expect(videoPlan(sound, 1920)).toBeNull();
+    expect(videoPlan({ ...silent, streamCount: 1 }, 1920)).toEqual({
       video: 'copy',
       audio: 'none',
       isContainerFine: true,
@@ -64,6 +64,18 @@ describe('encodedSize', () => {
     [1, 1, 2, 2],
     [10_000, 3, 1920, 2],
   ])('makes %i×%i a picture of %i×%i', (width, height, outWidth, outHeight) => {
-    expect(encodedSize({ width, height })).toEqual({ width: outWidth, height: outHeight });
+    expect(encodedSize({ width, height }, 1920)).toEqual({ width: outWidth, height: outHeight });
+  });
+});
+
+describe('longestSide', () => {
+  it('lets more through where more was asked for', () => {
+    expect([undefined, '720p', '1440p', '2160p', 'best'].map((one) => longestSide(one as 'best'))).toEqual([
+      1920, 1920, 2560, 3840, 3840,
+    ]);
+    expect(encodedSize({ width: 3840, height: 2160 }, longestSide('best'))).toEqual({
+      width: 3840,
+      height: 2160,
+    });
   });
 });

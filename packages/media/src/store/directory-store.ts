@@ -4,13 +4,16 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { readBlocks } from '../read-blocks.ts';
 import {
   checkKey,
   checkMetadata,
   clipRange,
+  isKey,
   type MediaStore,
   type ObjectInfo,
   ObjectMissing,
+  SourceMismatch,
 } from './media-store.ts';
 import { sourceStreams } from './source-stream.ts';
 
@@ -30,6 +33,27 @@ const syncFolder = async (path: string): Promise<void> => {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+};
+
+/** Ranges up to this length are read in one piece. */
+const wholeRangeBytes = 1024 * 1024;
+
+/** Copies a file to a new one, and through to the disk. @throws {SourceMismatch} where it changes its length meanwhile. */
+const copy = async (from: string, to: string, signal: AbortSignal | undefined): Promise<void> => {
+  const { size } = await stat(from);
+  const file = await open(to, 'wx');
+  try {
+    let copied = 0;
+    const write = (block: Buffer): Promise<void> => {
+      copied += block.length;
+      return file.writeFile(block);
+    };
+    await readBlocks(from, write, signal);
+    if (copied !== size) throw new SourceMismatch(`${copied} bytes of a file of ${size}`);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 };
 
@@ -57,6 +81,25 @@ export const createDirectoryStore = ({ dir }: { dir: string }): MediaStore => {
     }
   };
 
+  /** The keys below a folder of entries; `path` is empty or ends with a slash. */
+  const keysBelow = async function* (path: string, prefix: string): AsyncGenerator<string> {
+    const names = await readdir(join(root, 'entries', path), { withFileTypes: true }).catch(
+      (error: unknown) => {
+        // Nothing was ever stored here.
+        if (isCode(error, 'ENOENT')) return [];
+        throw error;
+      },
+    );
+    for (const name of names) {
+      const below = `${path}${name.name}`;
+      const key = below.replace(/\.json$/, '');
+      if (name.isDirectory()) {
+        if (`${below}/`.startsWith(prefix) || prefix.startsWith(`${below}/`))
+          yield* keysBelow(`${below}/`, prefix);
+      } else if (key !== below && key.startsWith(prefix) && isKey(key)) yield key;
+    }
+  };
+
   const infoOf = (key: string, { sizeBytes, type, metadata, storedAt }: Entry): ObjectInfo => ({
     key,
     sizeBytes,
@@ -76,15 +119,13 @@ export const createDirectoryStore = ({ dir }: { dir: string }): MediaStore => {
       if (age > abandonedMs) await rm(path, { force: true });
     }
   };
-  let prepared: Promise<void> | undefined;
-  const prepare = (): Promise<void> => {
-    prepared ??= mkdir(incoming, { recursive: true })
-      .then(sweepIncoming)
-      .catch((error: unknown) => {
-        prepared = undefined;
-        throw error;
-      });
-    return prepared;
+  let swept = false;
+  const prepare = async (): Promise<void> => {
+    // Each time: somebody may have removed the whole folder.
+    await mkdir(incoming, { recursive: true });
+    if (swept) return;
+    swept = true;
+    await sweepIncoming();
   };
 
   /** Moves a synced file to its place for good. */
@@ -127,11 +168,12 @@ export const createDirectoryStore = ({ dir }: { dir: string }): MediaStore => {
       const temporary = join(incoming, id);
       const temporaryEntry = `${temporary}.json`;
       try {
-        const streams = await sourceStreams(source);
-        await pipeline(
-          [...streams, createWriteStream(temporary, { flags: 'wx', flush: true })],
-          signal ? { signal } : {},
-        );
+        if ('path' in source) await copy(source.path, temporary, signal);
+        else
+          await pipeline(
+            [...(await sourceStreams(source)), createWriteStream(temporary, { flags: 'wx', flush: true })],
+            signal ? { signal } : {},
+          );
         const { size: sizeBytes } = await stat(temporary);
         const entry: Entry = {
           sizeBytes,
@@ -172,11 +214,23 @@ export const createDirectoryStore = ({ dir }: { dir: string }): MediaStore => {
       const { entry, file } = await openData(key);
       try {
         // An open file can be read to its end even when it is replaced or deleted meanwhile.
-        return file.createReadStream(range ? clipRange(range, entry.sizeBytes) : {});
+        if (!range) return file.createReadStream();
+        const { start, end } = clipRange(range, entry.sizeBytes);
+        return file.createReadStream({
+          start,
+          end,
+          highWaterMark: Math.min(end - start + 1, wholeRangeBytes),
+        });
       } catch (error) {
         await file.close();
         throw error;
       }
+    },
+
+    async pathOf(key) {
+      const entry = await entryOf(key);
+      if (!entry) throw new ObjectMissing(key);
+      return dataPath(entry.data);
     },
 
     delete(key) {
@@ -186,6 +240,14 @@ export const createDirectoryStore = ({ dir }: { dir: string }): MediaStore => {
         await rm(entryPath(key), { force: true });
         await rm(dataPath(entry.data), { force: true });
       });
+    },
+
+    async *list(prefix = '') {
+      for await (const key of keysBelow('', prefix)) {
+        const entry = await entryOf(key);
+        // Deleted since its folder was read.
+        if (entry) yield infoOf(key, entry);
+      }
     },
 
     async check() {

@@ -35,8 +35,18 @@ export interface MediaStore {
   find(key: string): Promise<ObjectInfo | null>;
   /** @throws ObjectMissing; RangeError where the range begins past the end or ends before its start. */
   read(key: string, range?: ByteRange): Promise<Readable>;
+  /**
+   * Only where the bytes are a file of this machine: its path, for reading. The file may be gone at any time.
+   * @throws ObjectMissing
+   */
+  pathOf?(key: string): Promise<string>;
   /** Deleting what is not there is fine. */
   delete(key: string): Promise<void>;
+  /**
+   * The objects whose key begins with `prefix`, in no particular order. One that appears or goes meanwhile may be among them
+   * or not; all others are, once each.
+   */
+  list(prefix?: string): AsyncIterable<ObjectInfo>;
   /** Resolves where objects can be stored now, and rejects with the reason where they cannot. */
   check(): Promise<void>;
 }
@@ -61,10 +71,12 @@ const segment = '[A-Za-z0-9_-][A-Za-z0-9._-]*';
 const keyPattern = new RegExp(`^${segment}(/${segment})*$`);
 const namePattern = /^[a-z][a-zA-Z0-9]*$/;
 
-/** @throws {TypeError} unless the key is a relative path of plain names: `video/<hash>.mp4`. */
+/** Whether it is a relative path of plain names: `video/<hash>.mp4`. */
+export const isKey = (key: string): boolean => keyPattern.test(key) && key.length <= 512;
+
+/** @throws {TypeError} unless {@link isKey}. */
 export const checkKey = (key: string): void => {
-  if (!keyPattern.test(key) || key.length > 512)
-    throw new TypeError(`not an object key: ${JSON.stringify(key)}`);
+  if (!isKey(key)) throw new TypeError(`not an object key: ${JSON.stringify(key)}`);
 };
 
 /** @throws {TypeError} unless every name is camelCase, which every driver keeps. */

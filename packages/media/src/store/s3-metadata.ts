@@ -8,6 +8,9 @@ const prefix = 'x-amz-meta-';
 /** Below the 2,048 bytes of S3, which counts names and values. */
 const inlineLimit = 1900;
 
+/** Where the objects are whose content is metadata: they are no objects of the store. */
+export const overflowFolder = 'metadata/';
+
 /** Names the object that holds the metadata as JSON, where they are too long for headers. */
 export const overflowName = 'heavyMetadata';
 

@@ -6,11 +6,12 @@ import {
   checkKey,
   checkMetadata,
   clipRange,
+  isKey,
   type MediaStore,
   type ObjectInfo,
   ObjectMissing,
 } from './media-store.ts';
-import { fitsInline, fromHeaders, overflowName, toHeaders } from './s3-metadata.ts';
+import { fitsInline, fromHeaders, overflowFolder, overflowName, toHeaders } from './s3-metadata.ts';
 import { uploadToS3 } from './s3-upload.ts';
 
 export interface S3Options {
@@ -25,6 +26,9 @@ export interface S3Options {
 
 const isCode = (error: unknown, ...codes: string[]): boolean =>
   error instanceof Error && 'code' in error && codes.includes(String(error.code));
+
+/** A listing does not carry metadata: so many objects are asked for theirs at once. */
+const listedAtOnce = 16;
 
 /** Keeps objects in a bucket of any S3 server. Requests that fail in passing are repeated by the client library. */
 export const createS3Store = ({ endpoint, accessKey, secretKey, bucket, region }: S3Options): MediaStore => {
@@ -90,7 +94,7 @@ export const createS3Store = ({ endpoint, accessKey, secretKey, bucket, region }
 
   /** Puts metadata that are too long for headers into an object of their own, and returns its name. */
   const putOverflow = async (metadata: Record<string, string>): Promise<string> => {
-    const name = `metadata/${randomUUID()}.json`;
+    const name = `${overflowFolder}${randomUUID()}.json`;
     const body = Buffer.from(JSON.stringify(metadata));
     await client.putObject(bucket, name, body, body.length, { 'content-type': 'application/json' });
     return name;
@@ -142,6 +146,30 @@ export const createS3Store = ({ endpoint, accessKey, secretKey, bucket, region }
       await client.removeObject(bucket, key);
       const overflow = overflowOf(stat);
       if (overflow !== undefined) await client.removeObject(bucket, overflow);
+    },
+
+    async *list(prefix = '') {
+      const ahead: Promise<ObjectInfo | null>[] = [];
+      const next = async (): Promise<ObjectInfo[]> => {
+        const info = await ahead.shift();
+        // Deleted since it was listed.
+        return info ? [info] : [];
+      };
+      try {
+        for await (const { name } of client.listObjectsV2(bucket, prefix, true)) {
+          // Other programs may keep things in the bucket as well.
+          if (name === undefined || name.startsWith(overflowFolder) || !isKey(name)) continue;
+          const coming = infoOf(name);
+          // Whoever iterates gets the failure when its turn comes, and may have left before.
+          coming.catch(() => {});
+          ahead.push(coming);
+          if (ahead.length >= listedAtOnce) yield* await next();
+        }
+        while (ahead.length > 0) yield* await next();
+      } catch (error) {
+        // The bucket is made by the first put.
+        if (!isCode(error, 'NoSuchBucket')) throw error;
+      }
     },
 
     async check() {
