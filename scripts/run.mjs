@@ -17,6 +17,8 @@ const modules = join(root, 'node_modules');
 const commands = {
   demo: ['packages/stack/src/demo.ts'],
   start: ['packages/stack/src/start.ts'],
+  login: ['packages/cli/src/main.ts', 'login'],
+  heavy: ['packages/cli/src/main.ts'],
   logs: ['services/logger/src/logs.ts'],
   bench: ['bench/main.ts'],
   generate: ['scripts/generate.ts'],

@@ -48,12 +48,13 @@ const npmCalls = () => {
   }
 };
 
-const start = (args: string[], nodeArgs: string[] = []) => {
+const start = (args: string[], nodeArgs: string[] = [], typed = '') => {
   const { npm_lifecycle_event: _, ...env } = process.env;
   const child = spawn(process.execPath, [...nodeArgs, join(root, 'scripts/run.mjs'), ...args], {
     env: { ...env, PATH: [join(root, 'bin'), env['PATH']].join(delimiter) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
+  child.stdin.end(typed);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -115,6 +116,15 @@ describe('run.mjs', () => {
     expect(stderr).toContain('npm error 404');
     await run(['demo']);
     expect(npmCalls()).toHaveLength(2);
+  });
+
+  it('logs in by a command of the CLI, and hands on what is typed', async () => {
+    write(
+      'packages/cli/src/main.ts',
+      `process.stdin.on('data', (typed) => console.log(process.argv.slice(2).join(), String(typed)));`,
+    );
+    const { ended } = start(['login', '--dir', 'x'], [], 'a code');
+    expect(await ended).toMatchObject({ code: 0, stdout: 'login,--dir,x a code\n' });
   });
 
   it('ends with the exit code of the command', async () => {

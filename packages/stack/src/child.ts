@@ -76,7 +76,7 @@ const lastLines = (file: string, count = 15): string => {
 };
 
 export interface ReadyOptions {
-  /** 60,000 by default. */
+  /** 120,000 by default: a busy machine takes a minute for what is ready in seconds. */
   timeoutMs?: number;
   /** Between two looks; 50 by default. */
   everyMs?: number;
@@ -94,7 +94,7 @@ export const untilReady = async (
   probe: () => Promise<boolean>,
   options: ReadyOptions = {},
 ): Promise<void> => {
-  const { timeoutMs = 60_000, everyMs = 50, signal } = options;
+  const { timeoutMs = 120_000, everyMs = 50, signal } = options;
   const deadline = Date.now() + timeoutMs;
   let end: string | undefined;
   const watched = child.ended.then((how) => {

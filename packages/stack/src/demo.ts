@@ -2,7 +2,7 @@
  * `npm run demo`: the whole system on this machine, with a local Telegram. `--once` plays a conversation and checks what
  * comes of it; `--script FILE` plays one of one's own; without either, what is typed is said in the chat.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { redisKeys } from '@heavy/contracts';
@@ -18,13 +18,16 @@ import { createTranscript, readable, type TranscriptLine } from './demo/transcri
 import { type Verdict, verify, verifyStory } from './demo/verify.ts';
 import { interruption } from './interruption.ts';
 import { dataDir } from './paths.ts';
+import { announce } from './running.ts';
 import { type Stack, startStack } from './stack.ts';
 
 const usage = `npm run demo                          the system on this machine: type, and see what the chat answers
 npm run demo -- --once                plays a conversation and checks that all of it came true
 npm run demo -- --script FILE         plays your conversation, a step a line:
-                                        <chat>[/<topic>] <user> [reply:<n>] <text>
+                                        <chat>[/<topic>] <user> [reply:<n> | answer:<n>] <text> [&]
                                         wait <seconds>
+                                      reply:<n> replies to the message of step n, answer:<n> to its
+                                      answer; what follows on " &" does not wait for the outcome;
                                       {site} in a text is the sample site's address
            --json                     one JSON object a line instead of the readable transcript
 `;
@@ -51,14 +54,15 @@ const quick = { SHUTDOWN_GRACE_MS: '2000' };
 
 /** Limits and paces for one person who watches. */
 const serviceEnv = {
-  gateway: quick,
+  // The limits of npm start: what is set to nothing has its default.
+  gateway: { ...quick, RATE_LIMIT_BLESSED: '', RATE_LIMIT_UNMOLESTED: '' },
   'media-pirate': {
     ...quick,
     MAX_BYTES: '500000000',
     DOWNLOAD_TIMEOUT_MS: '60000',
-    PROGRESS_INTERVAL_MS: '300',
+    PROGRESS_INTERVAL_MS: '500',
   },
-  sender: { ...quick, STATUS_INTERVAL_MS: '300' },
+  sender: { ...quick, STATUS_INTERVAL_MS: '800' },
   logger: quick,
 };
 
@@ -69,7 +73,7 @@ const scriptSource = (): string =>
 
 /** Plays a conversation and judges it. Resolves with the exit code. */
 const perform = async (stack: Stack, source: string, stop: AbortSignal): Promise<number> => {
-  const tap = await tapCorrelation(stack.rabbitmq.url);
+  const tap = await tapCorrelation(stack.rabbitmq.url, stack.account.id);
   try {
     const cast = createCast(stack.world, stack.account, stack.users, stack.chats);
     const isCommand = commandsIn(await registeredWords(stack.redis.url), stack.account);
@@ -83,21 +87,15 @@ const perform = async (stack: Stack, source: string, stop: AbortSignal): Promise
     }
 
     const steps = parseScript(source, stack.site.url);
-    const stage = { world: stack.world, cast, isCommand, timeoutMs: outcomeTimeoutMs, signal: stop };
+    const stage = { world: stack.world, cast, tap, isCommand, timeoutMs: outcomeTimeoutMs, signal: stop };
     const played = await play(steps, stage);
     await transcript.flushed();
     stop.throwIfAborted();
-    const verdicts =
-      options.script === undefined
-        ? [
-            ...(await verify(
-              played,
-              conversation.map(({ claim }) => claim),
-              stack.tools.ffprobe,
-            )),
-            await verifyStory(played[0], cast, tap, stack.env('logger')['LOGS_DB'] ?? ''),
-          ]
-        : await verify(played, [], stack.tools.ffprobe);
+    const isOurs = options.script === undefined;
+    const claims = isOurs ? conversation.map(({ claim }) => claim) : [];
+    const { site, canary } = stack;
+    const verdicts = await verify(played, claims, { ffprobe: stack.tools.ffprobe, site, canary });
+    if (isOurs) verdicts.push(await verifyStory(played[0], cast, tap, stack.env('logger')['LOGS_DB'] ?? ''));
     return conclude(verdicts);
   } finally {
     await tap.close();
@@ -140,10 +138,15 @@ const main = async (stop: AbortSignal): Promise<number> => {
   // Read before anything is started: a script at fault is told at once.
   const source = scriptSource();
   parseScript(source, '');
-  const stack = await startStack({ dir: join(dataDir, 'demo'), serviceEnv, signal: stop, say });
+  const dir = join(dataDir, 'demo');
+  // The local Telegram begins anew each time, with the ids of the last: their stories would be told as one.
+  for (const suffix of ['', '-wal', '-shm']) rmSync(join(dir, `logs.db${suffix}`), { force: true });
+  const stack = await startStack({ dir, serviceEnv, signal: stop, say });
+  const withdraw = announce(dir, stack.env('media-pirate'));
   try {
     return await perform(stack, source, stop);
   } finally {
+    withdraw();
     await stack.stop();
   }
 };

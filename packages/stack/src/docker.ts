@@ -14,9 +14,10 @@ export interface DockerRunOptions {
 }
 
 // A container does not end with the client that started it. This one waits for its standard input to close, which the
-// end of the client brings about, even by SIGKILL, and then ends what it runs.
+// end of the client brings about, even by SIGKILL, and then ends what it runs. What a shell runs in the background has no
+// standard input: `cat` is given it by another number.
 const endWithClient =
-  '"$@" </dev/null & server=$!; trap \'kill $server\' TERM INT; (cat >/dev/null; kill $server) & wait $server; wait $server 2>/dev/null';
+  'exec 3<&0; "$@" </dev/null 3<&- & server=$!; trap \'kill $server\' TERM INT; (cat <&3 >/dev/null; kill $server) & wait $server; wait $server 2>/dev/null';
 
 /** The command line that runs a server in a container as this user, which ends with the process that runs this line. */
 export const dockerRun = (options: DockerRunOptions): { command: string; args: string[]; stdin: 'pipe' } => ({

@@ -13,7 +13,7 @@ const parts: Parts = {
   store: { MEDIA_STORE: 's3://media', S3_SECRET_KEY: 's3 secret' },
   telegram: { gateway: telegram('reading'), sender: telegram('writing') },
   adminIds: '7',
-  openTo: 'admins',
+  openTo: 'nobody',
   workDir: '/work',
   logsDb: '/logs.db',
   logLevel: 'info',
@@ -33,6 +33,13 @@ describe('serviceEnv', () => {
   ])('does not give %s what it does not use', (name, foreign) => {
     const values = Object.values(serviceEnv(name, parts));
     expect(values.filter((value) => foreign.includes(value))).toEqual([]);
+  });
+
+  it('opens hosts that are not public to media-pirate alone, and only those that it is told', () => {
+    const open = { ...parts, egressAllowHosts: '127.0.0.1:1' };
+    expect(serviceEnv('media-pirate', open)['EGRESS_ALLOW_HOSTS']).toBe('127.0.0.1:1');
+    expect(serviceEnv('sender', open)).not.toHaveProperty('EGRESS_ALLOW_HOSTS');
+    expect(serviceEnv('media-pirate', parts)).not.toHaveProperty('EGRESS_ALLOW_HOSTS');
   });
 
   it('passes nothing of this process on but the path', () => {

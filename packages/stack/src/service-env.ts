@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { surroundings } from './config.ts';
 import type { Tools } from './tools/ensure-tools.ts';
 
@@ -21,6 +22,8 @@ export interface Parts {
   adminIds: string;
   openTo: string;
   workDir: string;
+  /** Hosts with their ports that downloads may reach though they are not public; none where it is left out. */
+  egressAllowHosts?: string;
   logsDb: string;
   logLevel: string;
 }
@@ -29,13 +32,19 @@ export interface Parts {
 export const serviceEnv = (name: string, parts: Parts): Record<string, string> => {
   const own: Record<string, Record<string, string>> = {
     gateway: { ...parts.telegram.gateway, ADMIN_IDS: parts.adminIds, OPEN_TO: parts.openTo },
-    sender: { ...parts.telegram.sender, ...parts.store },
+    sender: {
+      ...{ ...parts.telegram.sender, ...parts.store },
+      FFMPEG_PATH: parts.tools.ffmpeg,
+      FFPROBE_PATH: parts.tools.ffprobe,
+      PARTS_DIR: join(parts.workDir, 'parts'),
+    },
     'media-pirate': {
       ...parts.store,
       YTDLP_PATH: parts.tools.ytDlp,
       FFMPEG_PATH: parts.tools.ffmpeg,
       FFPROBE_PATH: parts.tools.ffprobe,
       WORK_DIR: parts.workDir,
+      ...(parts.egressAllowHosts === undefined ? {} : { EGRESS_ALLOW_HOSTS: parts.egressAllowHosts }),
     },
     logger: { LOGS_DB: parts.logsDb },
   };

@@ -10,10 +10,13 @@ import {
 import { Client } from 'minio';
 import { type RabbitMq, startRabbitMq } from './rabbitmq.ts';
 import { type RedisServer, startRedis } from './redis.ts';
+import { isRunning } from './running.ts';
 import { type S3Server, startS3 } from './s3.ts';
 import { serviceEnv } from './service-env.ts';
-import { type ServiceProcess, serviceNames, startServices } from './services.ts';
+import { replicasOf, type ServiceProcess, serviceNames, startServices } from './services.ts';
+import { type Canary, startCanary } from './site/canary.ts';
 import { type MediaSite, startMediaSite } from './site/media-site.ts';
+import type { SampleFilesOptions } from './site/sample-files.ts';
 import { createStarted, type Started } from './started.ts';
 import { ensureTools, type Tools } from './tools/ensure-tools.ts';
 import { ensureS3 } from './tools/s3-program.ts';
@@ -21,10 +24,16 @@ import { ensureS3 } from './tools/s3-program.ts';
 export interface StackOptions {
   /** An absolute folder: `logs.db` and `logs/` stay in it, all else goes with the stack. */
   dir: string;
-  /** Further variables by service; they win over the stack's own. */
+  /**
+   * Further variables by service, for all its replicas, and by replica (`media-pirate-2`); the latter win, and both win over the
+   * stack's own. An empty one is as if it were not set: without `RATE_LIMIT_BLESSED` and `RATE_LIMIT_UNMOLESTED` people type without
+   * end.
+   */
   serviceEnv?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Which services run; all of them by default. */
   services?: readonly string[];
+  /** How many processes of a service run, where that is not one: `{ 'media-pirate': 4 }`. */
+  replicas?: Readonly<Record<string, number>>;
   /** Where media are kept; a directory by default. */
   store?: 'directory' | 's3';
   /** Told of each step in one plain line. */
@@ -32,6 +41,9 @@ export interface StackOptions {
   /** Breaks the start off; whatever has been started is stopped. A running stack is not touched. */
   signal?: AbortSignal;
 }
+
+/** Beyond what anybody types: tests and benches are not about the limits. */
+const endless = { RATE_LIMIT_BLESSED: '1000000', RATE_LIMIT_UNMOLESTED: '1000000' };
 
 /** The whole system on this machine, on private servers and a local Telegram. */
 export interface Stack {
@@ -48,11 +60,16 @@ export interface Stack {
   /** The basic group Film club, and the supergroup Cinema with the topics General and Trailers. */
   readonly chats: WorldChat[];
   readonly site: MediaSite;
+  /** Downloads may reach the site, and never this. */
+  readonly canary: Canary;
   readonly tools: Tools;
   readonly services: readonly ServiceProcess[];
-  /** @throws {Error} where no service of that name runs. */
+  /**
+   * A service's only or first process; further replicas are `media-pirate-2`, and so on.
+   * @throws {Error} where none of that name runs.
+   */
   service(name: string): ServiceProcess;
-  /** The environment that a service was started with. */
+  /** The environment that a process was started with. */
   env(service: string): Readonly<Record<string, string>>;
   /** Stops the gateway, then the other services, then the servers. Once. */
   stop(): Promise<void>;
@@ -70,15 +87,6 @@ const ownFolder = (dir: string): string => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   return folder;
-};
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 };
 
 const startTelegram = async (started: Started, folder: string) => {
@@ -101,6 +109,13 @@ const startTelegram = async (started: Started, folder: string) => {
     TELEGRAM_ENDPOINT_KEY_FILE: keyFile,
   });
   return { telegram, world, account, users, chats, env: { gateway: session(), sender: session() } };
+};
+
+const startSites = async (started: Started, options: SampleFilesOptions) => {
+  const canary = await started.add(startCanary(options), (server) => server.stop());
+  const starting = startMediaSite({ ...options, canaryUrl: canary.url });
+  const site = await started.add(starting, (server) => server.stop());
+  return { canary, site };
 };
 
 const startS3Store = async (started: Started, dir: string, say: (line: string) => void) => {
@@ -128,6 +143,7 @@ const startS3Store = async (started: Started, dir: string, say: (line: string) =
  */
 export const startStack = async (options: StackOptions): Promise<Stack> => {
   const { dir, say = () => {}, signal } = options;
+  const replicas = replicasOf(options.services ?? serviceNames(), options.replicas);
   const started = createStarted();
   try {
     const folder = ownFolder(dir);
@@ -135,11 +151,11 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const tools = await ensureTools({ say, signal });
     say('Starting RabbitMQ, Redis, a local Telegram and the sample media site…');
     const stop = (server: { stop(): Promise<void> }) => server.stop();
-    const [rabbitmq, redis, telegram, site, store] = await Promise.all([
+    const [rabbitmq, redis, telegram, { canary, site }, store] = await Promise.all([
       started.add(startRabbitMq({ dir: join(folder, 'rabbitmq'), program: tools.rabbitMq }), stop),
       started.add(startRedis({ dir: join(folder, 'redis'), program: tools.redis }), stop),
       startTelegram(started, folder),
-      started.add(startMediaSite({ ffmpeg: tools.ffmpeg, say, signal }), stop),
+      startSites(started, { ffmpeg: tools.ffmpeg, say, signal }),
       options.store === 's3'
         ? startS3Store(started, join(folder, 's3'), say)
         : { s3: undefined, env: { MEDIA_STORE: `file://${join(folder, 'media')}` } },
@@ -156,14 +172,17 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       adminIds: String(telegram.users[0]?.id ?? ''),
       openTo: 'everyone',
       workDir,
+      egressAllowHosts: `127.0.0.1:${site.port}`,
       logsDb: join(dir, 'logs.db'),
       logLevel: 'info',
     };
-    const names = options.services ?? serviceNames();
-    say(`Starting ${names.join(', ')}…`);
+    say(`Starting ${replicas.map(({ name }) => name).join(', ')}…`);
     const services = await startServices(started, {
-      names,
-      envOf: (name) => ({ ...serviceEnv(name, parts), ...options.serviceEnv?.[name] }),
+      replicas,
+      envOf: ({ service, name }) => ({
+        ...{ ...serviceEnv(service, parts), INSTANCE: name, ...(service === 'gateway' ? endless : {}) },
+        ...{ ...options.serviceEnv?.[service], ...options.serviceEnv?.[name] },
+      }),
       logDir: join(dir, 'logs'),
       signal,
     });
@@ -177,7 +196,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const { world, account, users, chats } = telegram;
     return {
       ...{ rabbitmq, redis, s3: store.s3, telegram: telegram.telegram, world, account, users, chats },
-      ...{ site, tools, services, service },
+      ...{ site, canary, tools, services, service },
       env: (name) => service(name).env,
       stop: () => started.stop(),
     };

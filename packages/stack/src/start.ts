@@ -8,14 +8,21 @@ import { parseArgs } from 'node:util';
 import { surroundings } from './config.ts';
 import { readStartSettings, SettingsMissing, type StartSettings } from './env-file.ts';
 import { interruption } from './interruption.ts';
+import { operatorSettings } from './operator-settings.ts';
 import { rootDir } from './paths.ts';
 import { startRabbitMq } from './rabbitmq.ts';
 import { startRedis } from './redis.ts';
+import { announce } from './running.ts';
 import { serviceEnv } from './service-env.ts';
-import { serviceNames, startServices } from './services.ts';
+import { type Replica, replicasOf, serviceNames, startServices, whatFails } from './services.ts';
 import { createStarted } from './started.ts';
 import { ensureTools, type SystemToolName, ToolsMissing } from './tools/ensure-tools.ts';
 import { tryHold } from './tools/install-lock.ts';
+import { CanariesInvalid } from './tools/yt-dlp-canaries.ts';
+import { checkSessions, SessionsAtFault } from './two-sessions.ts';
+
+/** Telegram may be away for longer than somebody looks at a screen where nothing moves. */
+const patienceMs = 15_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -37,7 +44,7 @@ const run = async (settings: StartSettings, dir: string, signal: AbortSignal): P
     const without: SystemToolName[] = [];
     if (all['RABBITMQ_URL']) without.push('rabbitMq');
     if (all['REDIS_URL']) without.push('redis');
-    const tools = await ensureTools({ say, signal, without });
+    const tools = await ensureTools({ say, signal, without, canaryFile: all['YTDLP_CANARY_FILE'] });
     const stop = (server: { stop(): Promise<void> }) => server.stop();
     if (without.length < 2) say('Starting RabbitMQ and Redis…');
     const [rabbitMqUrl, redisUrl] = await Promise.all([
@@ -67,17 +74,28 @@ const run = async (settings: StartSettings, dir: string, signal: AbortSignal): P
         sender: { ...api, TELEGRAM_SESSION: settings.senderSession },
       },
       adminIds: all['ADMIN_IDS'] ?? '',
-      openTo: all['OPEN_TO'] ?? 'admins',
+      openTo: all['OPEN_TO'] ?? 'nobody',
       logsDb: join(dir, 'logs.db'),
       logLevel: all['LOG_LEVEL'] ?? 'info',
     };
-    const names = serviceNames();
-    say(`Starting ${names.join(', ')}…`);
-    const envOf = (name: string) => serviceEnv(name, parts);
-    const services = await startServices(started, { names, envOf, logDir: join(dir, 'logs'), signal });
-    for (const { name, url } of services) say(`  ${name.padEnd(14)} ${url}/health`);
+    const replicas = replicasOf(serviceNames());
+    say(`Starting ${replicas.map(({ name }) => name).join(', ')}…`);
+    const settingsOf = new Map<string, Record<string, string>>();
+    for (const name of serviceNames()) settingsOf.set(name, await operatorSettings(name, all));
+    const envOf = ({ service }: Replica) => ({ ...serviceEnv(service, parts), ...settingsOf.get(service) });
+    const logDir = join(dir, 'logs');
+    const services = await startServices(started, { replicas, envOf, logDir, patienceMs, signal });
+    const faults: string[] = [];
+    for (const service of services) {
+      say(`  ${service.name.padEnd(14)} ${service.url}/health`);
+      const fault = await whatFails(service);
+      if (fault !== null) faults.push(`  ${service.name}: ${fault}`);
+    }
+    await started.add(announce(dir, serviceEnv('media-pirate', parts)), async (withdraw) => withdraw());
     say(
-      'Ready. Write .vdl and a link in any chat of the account. Ctrl-C ends it; npm run logs -- --follow shows what it does.',
+      faults.length > 0
+        ? `Not everything works yet; what can be is tried again, and /health tells how it goes:\n${faults.join('\n')}`
+        : 'Ready. Write .vdl and a link in any chat of the account. Ctrl-C ends it; npm run logs -- --follow shows what it does.',
     );
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     say('Stopping…');
@@ -92,6 +110,7 @@ try {
   const { values: options } = parseArgs({ options: { dir: { type: 'string' } } });
   const folder = resolve(options.dir ?? rootDir);
   const settings = readStartSettings(folder, surroundings().inherited);
+  checkSessions(settings);
   const dir = join(folder, '.heavy', 'data');
   const release = tryHold(dir, 'start');
   // Two on one folder would also be two on one session, which Telegram answers by revoking it.
@@ -100,9 +119,12 @@ try {
   release();
 } catch (error) {
   if (!signal.aborted) {
-    const plain =
-      error instanceof SettingsMissing || error instanceof ToolsMissing || error instanceof AlreadyRunning;
-    process.stderr.write(`${plain ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    const plain = [SettingsMissing, SessionsAtFault, ToolsMissing, AlreadyRunning, CanariesInvalid].some(
+      (type) => error instanceof type,
+    );
+    process.stderr.write(
+      `${error instanceof Error ? (plain ? error.message : error.stack) : String(error)}\n`,
+    );
     process.exitCode = 1;
   }
 }

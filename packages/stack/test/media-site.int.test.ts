@@ -1,16 +1,26 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type MediaSite, startMediaSite } from '@heavy/stack';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { type Canary, type MediaSite, startCanary, startMediaSite } from '@heavy/stack';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 
+let canary: Canary;
 let site: MediaSite;
+const dir = mkdtempSync(join(tmpdir(), 'heavy-site-'));
 beforeAll(async () => {
-  site = await startMediaSite({ ffmpeg: inject('tools').ffmpeg });
+  const { ffmpeg } = inject('tools');
+  canary = await startCanary({ ffmpeg });
+  site = await startMediaSite({ ffmpeg, canaryUrl: canary.url });
 });
 afterEach(() => {
   for (const path of ['/clip.mp4', '/slow.mp4']) site.release(path);
 });
-afterAll(() => site.stop());
+afterAll(async () => {
+  await Promise.all([site?.stop(), canary?.stop()]);
+  rmSync(dir, { recursive: true, force: true });
+});
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${site.url}${path}`, { headers });
 const bytes = async (path: string, headers?: Record<string, string>) =>
@@ -27,6 +37,12 @@ const probe = async (path: string): Promise<Probe> => {
   return JSON.parse(stdout) as Probe;
 };
 
+/** yt-dlp with its defaults; what it downloads goes to `dir`. */
+const ytDlp = async (...args: string[]): Promise<string> => {
+  const quiet = ['--ignore-config', '--no-cache-dir', '-q', '--no-warnings', '--no-update', '-P', dir];
+  return (await promisify(execFile)(inject('tools').ytDlp, [...quiet, ...args])).stdout;
+};
+
 describe('startMediaSite', () => {
   it.each([
     ['/clip.mp4', ['h264', 'aac']],
@@ -35,6 +51,8 @@ describe('startMediaSite', () => {
     ['/song.mp3', ['mp3']],
     ['/silent.mp4', ['h264']],
     ['/hls/master.m3u8', ['h264', 'aac']],
+    ['/padded.mp4', ['h264', 'aac']],
+    ['/rangeless.mp4', ['h264', 'aac']],
   ])('serves %s, which holds %j and lasts 3 to 5 s', async (path, codecs) => {
     const { streams, format } = await probe(path);
     expect(streams.map((stream) => stream.codec_name)).toEqual(codecs);
@@ -60,6 +78,12 @@ describe('startMediaSite', () => {
     ['/gone', 410],
     ['/broken', 500],
     ['/page.html', 200],
+    ['/status/451', 451],
+    ['/status/503', 503],
+    ['/status/999', 404],
+    ['/padded.mp4?mb=none', 404],
+    ['/watch', 404],
+    ['/hls/low99.ts', 404],
   ])('answers %s with %i and a page', async (path, status) => {
     expect((await get(path)).status).toBe(status);
   });
@@ -135,5 +159,164 @@ describe('startMediaSite', () => {
       if (received > 3 * clip.length) break;
     }
     expect(received).toBeGreaterThan(3 * clip.length);
+  });
+
+  it('lists its addresses, each of which is there', async () => {
+    const page = await (await get('/')).text();
+    const paths = [...page.matchAll(/<a href="([^"]+)">/gu)].map(([, path]) => path!);
+    expect(paths).toEqual(expect.arrayContaining(['/watch?v=aaa', '/feed.xml', '/to-canary/redirect']));
+    for (const path of paths.filter((one) => one !== '/silent-forever')) {
+      const response = await fetch(`${site.url}${path}`, { redirect: 'manual' });
+      await response.body?.cancel();
+      const refuses = ['/missing', '/forbidden', '/gone', '/broken', '/status/451'].includes(path);
+      expect([path, response.status >= 400]).toEqual([path, refuses]);
+    }
+  });
+
+  it('shows a video of its own to each of two ids, and the clip to every other', async () => {
+    const shown = async (id: string) => {
+      const printed = await ytDlp('-O', '%(title)s %(url)s', `${site.url}/watch?v=${id}`);
+      const [, title, url] = /^(.*) (\S+)\n$/u.exec(printed)!;
+      const { format, streams } = await probe(url!.slice(site.url.length));
+      return { title, streams: streams.length, durationS: Math.round(Number(format.duration)) };
+    };
+    expect(await Promise.all(['aaa', 'bbb', 'ccc'].map(shown))).toEqual([
+      { title: 'Video aaa', streams: 2, durationS: 2 },
+      { title: 'Video bbb', streams: 2, durationS: 3 },
+      { title: 'Video ccc', streams: 2, durationS: 4 },
+    ]);
+  });
+
+  it('leads from a short address to the long one, with its query', async () => {
+    const { status, headers } = await fetch(`${site.url}/short/watch?v=aaa&t=1`, { redirect: 'manual' });
+    expect([status, headers.get('location')]).toEqual([302, '/watch?v=aaa&t=1']);
+    const printed = await ytDlp('-O', '%(webpage_url)s', `${site.url}/short/clip.mp4?once=2`);
+    expect(printed.trim()).toBe(`${site.url}/clip.mp4?once=2`);
+  });
+
+  it('has a feed that is a playlist of three for yt-dlp', async () => {
+    const feed = JSON.parse(await ytDlp('--flat-playlist', '-J', `${site.url}/feed.xml`));
+    expect(feed).toMatchObject({ _type: 'playlist', title: 'Sample feed' });
+    expect(feed.entries.map(({ url }: { url: string }) => url.slice(site.url.length))).toEqual([
+      ...['/clip.mp4', '/aaa.mp4', '/bbb.mp4'],
+    ]);
+  });
+
+  it.each(['/formats', '/hls/ladder.m3u8'])(
+    'has %s in three heights, of which one is fetched',
+    async (path) => {
+      const file = `ladder${path.length}.mp4`;
+      const limit = ['-f', 'b[height<=360]', '-o', file];
+      const heights = await ytDlp(
+        '--no-simulate',
+        '-O',
+        '%(formats.:.height)j',
+        ...limit,
+        `${site.url}${path}`,
+      );
+      expect(JSON.parse(heights)).toEqual([180, 360, 720]);
+      const args = [
+        '-v',
+        'error',
+        '-of',
+        'csv=p=0',
+        '-select_streams',
+        'v',
+        '-show_entries',
+        'stream=height',
+      ];
+      const { stdout } = await promisify(execFile)(inject('tools').ffprobe, [...args, join(dir, file)]);
+      expect(stdout.trim()).toBe('360');
+    },
+  );
+
+  it('sends a video of the size that is asked for', async () => {
+    await ytDlp('-o', 'padded.mp4', `${site.url}/padded.mp4?mb=20`);
+    expect(statSync(join(dir, 'padded.mp4')).size).toBe(20_000_000);
+    const far = await get('/padded.mp4?mb=5000', { range: 'bytes=4999999990-' });
+    expect(far.headers.get('content-range')).toBe('bytes 4999999990-4999999999/5000000000');
+    expect(Buffer.from(await far.arrayBuffer())).toEqual(Buffer.alloc(10));
+  });
+
+  it('plays a video beyond 4 GB, whose box needs 64 bits', async () => {
+    const { format, streams } = await probe('/padded.mp4?mb=5000');
+    expect([streams.length, Number(format.duration)]).toEqual([2, 4]);
+  });
+
+  it('sends the rangeless video from its beginning, whatever part is asked for', async () => {
+    const response = await get('/rangeless.mp4', { range: 'bytes=1000-' });
+    expect([response.status, response.headers.get('accept-ranges')]).toEqual([200, null]);
+    expect(Buffer.from(await response.arrayBuffer()).equals(await bytes('/clip.mp4'))).toBe(true);
+  });
+
+  it('sends the limited video at 5 MB/s a connection', async () => {
+    const startedAt = performance.now();
+    const items = await Promise.all([1, 2, 3, 4].map((item) => bytes(`/limited.mp4?mb=20&item=${item}`)));
+    const seconds = (performance.now() - startedAt) / 1000;
+    expect(items.map(({ length }) => length)).toEqual(items.map(() => 20_000_000));
+    expect(seconds).toBeGreaterThan(3.8);
+    // One after the other would take 16 s.
+    expect(seconds).toBeLessThan(15);
+  });
+
+  it('has a video of more than four hours', async () => {
+    const { format } = await probe('/long.mp4');
+    expect(Number(format.duration)).toBeGreaterThan(4 * 3600);
+    expect((await bytes('/long.mp4')).length).toBeLessThan(500_000);
+  });
+
+  it('takes a request and never answers it', async () => {
+    const client = new AbortController();
+    const asked = fetch(`${site.url}/silent-forever`, { signal: client.signal });
+    await vi.waitFor(() => expect(lastRequest('/silent-forever').state).toBe('sending'));
+    client.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    await vi.waitFor(() => expect(lastRequest('/silent-forever').state).toBe('cut'));
+  });
+
+  it('has an HLS video on which yt-dlp goes on and on', async () => {
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const args = ['--ignore-config', '-q', '-o', join(dir, 'endless.mp4'), `${site.url}/hls/endless.m3u8`];
+    execFile(inject('tools').ytDlp, args, { signal: stop.signal }, () => {});
+    const segments = () => site.requests.filter(({ query }) => /^\?n=\d+$/u.test(query));
+    await vi.waitFor(() => expect(segments().length).toBeGreaterThan(30), { timeout: 90_000 });
+    expect(new Set(segments().map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  it('has a playlist that includes itself', async () => {
+    expect(await (await get('/hls/self.m3u8')).text()).toContain('\nself.m3u8\n');
+  });
+});
+
+describe('startCanary', () => {
+  it('answers everything with a video, and notes who came', async () => {
+    const before = canary.hits.length;
+    const response = await fetch(`${canary.url}/any/thing?at=all`, { method: 'POST' });
+    expect(Buffer.from(await response.arrayBuffer()).equals(await bytes('/clip.mp4'))).toBe(true);
+    expect(canary.hits.slice(before)).toEqual([{ method: 'POST', path: '/any/thing?at=all' }]);
+  });
+
+  // Each leads there: a filter that keeps it unhit has kept something off.
+  it.each([
+    ['redirect', '/clip.mp4'],
+    ['page', '/clip.mp4'],
+    ['hls.m3u8', '/segment.ts'],
+    ['key.m3u8', '/key'],
+    ['init.m3u8', '/init.mp4'],
+    ['dash.mpd', '/segment.m4s'],
+  ])('is found by an unprotected yt-dlp through /to-canary/%s', async (name, path) => {
+    const before = canary.hits.length;
+    const args = ['--retries', '0', '--fragment-retries', '0', '-o', `${name}.%(ext)s`];
+    // What comes of it does not matter.
+    await ytDlp(...args, `${site.url}/to-canary/${name}`).catch(() => '');
+    expect(canary.hits.slice(before)).toContainEqual({ method: 'GET', path });
+  });
+
+  it('is not known to a site that was not told of it', async () => {
+    const other = await startMediaSite({ ffmpeg: inject('tools').ffmpeg });
+    onTestFinished(() => other.stop());
+    expect((await fetch(`${other.url}/to-canary/redirect`)).status).toBe(404);
+    expect(await (await fetch(other.url)).text()).not.toContain('canary');
   });
 });

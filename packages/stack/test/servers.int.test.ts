@@ -75,7 +75,7 @@ describe('startRabbitMq', () => {
       // RabbitMQ 3.10 confirms messages to a new quorum queue up to half a second before it has noted on disk that the
       // queue is its own: killed in between, it comes back with an empty one.
       const noted = join(dir, `rabbit-${end}`, 'mnesia/heavy@localhost/quorum/heavy@localhost/names.dets');
-      await vi.waitFor(() => expect(readFileSync(noted, 'latin1')).toContain('kept'), { timeout: 10_000 });
+      await vi.waitFor(() => expect(readFileSync(noted, 'latin1')).toContain('kept'));
 
       await rabbit[end]();
       expect(rabbit.running).toBe(false);

@@ -3,6 +3,13 @@ import type { World, WorldChat, WorldMessage, WorldUser } from '@heavy/local-tel
 /** `Film club` → `film-club`: how a chat is called in a script and in the transcript. */
 const slug = (title: string): string => title.trim().toLowerCase().replace(/\s+/gu, '-');
 
+/** Who speaks where, by the names of a script. */
+interface Place {
+  chat: string;
+  topic?: string;
+  user: string;
+}
+
 /**
  * Who and where, by the names that scripts use. Whoever or whatever is named for the first time comes into being: a user
  * joins, a chat is made with everybody in it. `private` is the user's private chat with the account.
@@ -26,25 +33,29 @@ export const createCast = (world: World, account: WorldUser, users: WorldUser[],
     return fresh;
   };
 
+  const enter = (token: string, who: WorldUser): WorldChat => {
+    if (token === 'private') return world.find(account, who);
+    const place = chat(token);
+    place.admit(who);
+    return place;
+  };
+  const idOf = (message: WorldMessage): number => message.idFor(account);
+
   return {
     account,
     /** Says a text as that user in that chat; resolves names first. */
-    say: (
-      where: { chat: string; topic?: string; user: string },
-      text: string,
-      replyTo?: WorldMessage,
-    ): WorldMessage => {
+    say: (where: Place, text: string, replyTo?: WorldMessage): WorldMessage => {
       const who = user(where.user);
-      const speaker = world.user(who.name);
-      const options = replyTo ? { replyTo } : {};
-      if (where.chat === 'private') return speaker.in(account.name).says(text, options);
-      const place = chat(where.chat);
-      place.admit(who);
       const at = where.topic === undefined ? {} : { topic: where.topic };
-      return speaker.in(place, at).says(text, options);
+      return who.in(enter(where.chat, who), at).says(text, replyTo ? { replyTo } : {});
     },
+    /** The message of that id in the chat. */
+    find: (where: Place, id: number): WorldMessage | undefined =>
+      enter(where.chat, user(where.user))
+        .messages()
+        .find((message) => idOf(message) === id),
     /** Ids as the account sees them. */
-    idOf: (message: WorldMessage): number => message.idFor(account),
+    idOf,
     chatIdOf: (place: WorldChat): number => place.markedIdFor(account),
     tokenOf: ({ chat: place, topic }: WorldMessage): string =>
       place.type === 'private' ? 'private' : `${slug(place.title)}${topic ? `/${topic.title}` : ''}`,

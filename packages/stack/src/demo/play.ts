@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { World, WorldMessage } from '@heavy/local-telegram';
 import type { Cast } from './cast.ts';
+import type { CorrelationTap } from './correlation-tap.ts';
 import type { Step } from './script.ts';
 
 /** A status message is no outcome: it says where the work stands. */
@@ -35,16 +36,21 @@ const outcomeOf = (
   });
 };
 
-/** What came of one step. `answers` is empty for a step that is no command, and for one without an outcome in time. */
+/**
+ * What came of one step. `answers` is empty for a step that is no command, for one that was refused, and for one without an
+ * outcome in time.
+ */
 export interface Played {
   message: WorldMessage;
   isCommand: boolean;
+  isRefused: () => boolean;
   answers: () => WorldMessage[];
 }
 
 interface Stage {
   world: World;
   cast: Cast;
+  tap: Pick<CorrelationTap, 'refused'>;
   isCommand: (message: WorldMessage) => boolean;
   /** How long a command's outcome is waited for. */
   timeoutMs: number;
@@ -52,10 +58,11 @@ interface Stage {
   signal: AbortSignal;
 }
 
-/** Plays a conversation step by step, and waits for each command's outcome before the next. */
+/** Plays a conversation step by step, and waits for each command's outcome: before the next step, or at the end. */
 export const play = async (steps: Step[], stage: Stage): Promise<(Played | null)[]> => {
-  const { world, cast, isCommand, timeoutMs, signal } = stage;
+  const { world, cast, tap, isCommand, timeoutMs, signal } = stage;
   const played: (Played | null)[] = [];
+  const outcomes: Promise<void>[] = [];
   for (const step of steps) {
     if (signal.aborted) break;
     if (step.kind === 'wait') {
@@ -64,18 +71,25 @@ export const play = async (steps: Step[], stage: Stage): Promise<(Played | null)
       played.push(null);
       continue;
     }
-    const replyTo = step.replyTo === undefined ? undefined : played[step.replyTo - 1]?.message;
+    const before = step.replyTo && played[step.replyTo.step - 1];
+    const replyTo = step.replyTo?.part === 'answer' ? before?.answers()[0] : before?.message;
     const message = cast.say(step, step.text, replyTo);
     const command = isCommand(message);
+    const refusal = new AbortController();
     if (command) {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-      await outcomeOf(world, message, cast.account, limit);
+      void tap.refused(cast.chatIdOf(message.chat), cast.idOf(message)).then(() => refusal.abort());
+      const limit = AbortSignal.any([signal, refusal.signal, AbortSignal.timeout(timeoutMs)]);
+      const outcome = outcomeOf(world, message, cast.account, limit);
+      outcomes.push(outcome);
+      if (!step.meanwhile) await outcome;
     }
     played.push({
       message,
       isCommand: command,
+      isRefused: () => refusal.signal.aborted,
       answers: () => (command ? answersTo(message, cast.account) : []),
     });
   }
+  await Promise.all(outcomes);
   return played;
 };

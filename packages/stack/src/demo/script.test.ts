@@ -20,9 +20,22 @@ describe('parseScript', () => {
       [
         { kind: 'says', chat: 'cinema', topic: 'Trailers', user: 'bob', text: 'look' },
         { kind: 'wait', seconds: 1.5 },
-        { kind: 'says', chat: 'cinema', topic: 'Trailers', user: 'bob', text: '.vdl', replyTo: 1 },
+        {
+          ...{ kind: 'says', chat: 'cinema', topic: 'Trailers', user: 'bob', text: '.vdl' },
+          replyTo: { step: 1, part: 'message' },
+        },
       ],
     );
+  });
+
+  it('reads replies to answers, and what is not waited for', () => {
+    expect(parse('a b .vdl x &\na b answer:1 .why this & that')).toEqual([
+      { kind: 'says', chat: 'a', user: 'b', text: '.vdl x', meanwhile: true },
+      {
+        ...{ kind: 'says', chat: 'a', user: 'b', text: '.why this & that' },
+        replyTo: { step: 1, part: 'answer' },
+      },
+    ]);
   });
 
   it.each([
@@ -30,6 +43,7 @@ describe('parseScript', () => {
     ['a b c\nwait soon', 'line 2: wait takes'],
     ['a b reply:1 c', 'line 1: reply:1 names no step'],
     ['a b c\na b reply:0 c', 'line 2: reply:0 names no step'],
+    ['a b answer:2 c', 'line 1: answer:2 names no step'],
   ])('names the line of %j', (source, message) => {
     expect(() => parse(source)).toThrow(ScriptInvalid);
     expect(() => parse(source)).toThrow(message);

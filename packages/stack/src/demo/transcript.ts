@@ -101,7 +101,7 @@ const mediaText = (media: NonNullable<TranscriptLine['media']>): string =>
   [
     media.kind,
     media.width && media.height ? `${media.width}×${media.height}` : '',
-    media.duration_s === null ? '' : `${media.duration_s} s`,
+    media.duration_s === null ? '' : `${Math.round(media.duration_s * 10) / 10} s`,
     amount(media.bytes),
     media.mime,
     media.streamable ? 'streamable' : '',
@@ -111,9 +111,11 @@ const mediaText = (media: NonNullable<TranscriptLine['media']>): string =>
 
 /** One line of the transcript as a person reads it. */
 export const readable = (line: TranscriptLine): string => {
-  const at = `${(line.at_ms / 1000).toFixed(1).padStart(6)} s  ${line.chat.padEnd(16)} ${line.from}`;
+  const at = `${(line.at_ms / 1000).toFixed(1).padStart(6)} s  ${line.chat.padEnd(16)} ${line.from.padEnd(5)}`;
   const to = line.reply_to === null ? '' : ` ↩ ${line.reply_to}`;
-  const what = `${line.media ? `[${mediaText(line.media)}] ` : ''}${line.text.replaceAll('\n', ' | ')}`;
+  const what = line.media
+    ? `[${mediaText(line.media)}] ${line.text.replaceAll('\n', ' | ')}`
+    : line.text.replaceAll('\n', `\n${' '.repeat(at.length + 1)}`);
   if (line.event === 'delete') return `${at} deletes ${line.message_id}`;
   if (line.event === 'edit') return `${at} edits ${line.message_id}: ${what}`;
   return `${at} (${line.message_id}${to}): ${what}`;

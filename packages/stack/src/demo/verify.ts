@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { rootDir } from '../paths.ts';
 import type { Cast } from './cast.ts';
-import type { Claim } from './conversation.ts';
+import type { Claim, Scene } from './claims.ts';
 import type { CorrelationTap } from './correlation-tap.ts';
 import { isStatus, type Played } from './play.ts';
 
@@ -14,19 +14,27 @@ export interface Verdict {
   why: string | null;
 }
 
+const silenceOf = (played: Played, claim: string): Verdict => {
+  const [answer] = played.answers();
+  if (answer) return { claim, why: `it is answered: ${answer.text}` };
+  return { claim, why: played.isRefused() ? null : 'the gateway did not refuse it' };
+};
+
 const verdictOf = async (
   played: Played,
   number: number,
   claim: Claim | undefined,
-  ffprobe: string,
+  scene: Scene,
 ): Promise<Verdict> => {
   const words = claim?.claim ?? `step ${number} has exactly one outcome`;
   const answers = played.answers();
+  const isSilence = claim ? claim.holds === null : played.isRefused() && answers.length === 0;
+  if (isSilence) return silenceOf(played, claim?.claim ?? `step ${number} is refused, and nothing is said`);
   const [answer] = answers;
   if (!answer || answers.length > 1) return { claim: words, why: `it has ${answers.length} answers` };
   if (isStatus(answer)) return { claim: words, why: 'it was still being worked on when its time was over' };
   try {
-    await claim?.holds(answer, ffprobe);
+    await claim?.holds?.(answer, scene);
     return { claim: words, why: null };
   } catch (error) {
     return { claim: words, why: error instanceof Error ? error.message : String(error) };
@@ -37,12 +45,13 @@ const verdictOf = async (
 export const verify = async (
   played: (Played | null)[],
   claims: (Claim | undefined)[],
-  ffprobe: string,
+  about: Omit<Scene, 'answerTo'>,
 ): Promise<Verdict[]> => {
+  const scene = { ...about, answerTo: (step: number) => played[step - 1]?.answers()[0] };
   const verdicts: Verdict[] = [];
   for (const [index, step] of played.entries()) {
     const claim = claims[index];
-    if (step?.isCommand) verdicts.push(await verdictOf(step, index + 1, claim, ffprobe));
+    if (step?.isCommand) verdicts.push(await verdictOf(step, index + 1, claim, scene));
     else if (claim) verdicts.push({ claim: claim.claim, why: 'it was not taken for a command' });
   }
   return verdicts;

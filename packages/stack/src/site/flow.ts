@@ -8,7 +8,11 @@ interface Hold {
   readonly reached: () => void;
 }
 
-const chunkBytes = 16 * 1024;
+const chunkBytes = 64 * 1024;
+/** A throttled response goes in pieces of so long. */
+const pieceMs = 20;
+/** How far a response may fall behind its rate and still make up for it. */
+const slackMs = 200;
 
 /** How fast, and how far, the bytes of each path may go. */
 export class Flow {
@@ -45,22 +49,30 @@ export class Flow {
   }
 
   /**
-   * Waits until some bytes from `offset` on may leave, and gives back how many, at most `wanted`.
-   * @throws the signal's reason when the client goes while they wait.
+   * For one response. What it gives back waits until some bytes from `offset` on may leave, and tells how many, at most
+   * `wanted`; it throws the signal's reason when the client goes while they wait.
    */
-  async next(path: string, offset: number, wanted: number, signal: AbortSignal): Promise<number> {
-    const rate = this.#rates.get(path);
-    let size = Math.min(wanted, chunkBytes);
-    for (let hold = this.#holds.get(path); hold; hold = this.#holds.get(path)) {
-      if (offset < hold.at) {
-        size = Math.min(size, hold.at - offset);
-        break;
+  gate(path: string, signal: AbortSignal): (offset: number, wanted: number) => Promise<number> {
+    let dueAt = performance.now();
+    return async (offset, wanted) => {
+      const rate = this.#rates.get(path);
+      const piece = rate === undefined ? chunkBytes : Math.ceil((rate * pieceMs) / 1000);
+      let size = Math.min(wanted, piece);
+      for (let hold = this.#holds.get(path); hold; hold = this.#holds.get(path)) {
+        if (offset < hold.at) {
+          size = Math.min(size, hold.at - offset);
+          break;
+        }
+        hold.reached();
+        await Promise.race([hold.released, aborted(signal)]);
       }
-      hold.reached();
-      await Promise.race([hold.released, aborted(signal)]);
-    }
-    if (rate !== undefined) await delay((size / rate) * 1000, undefined, { signal });
-    return size;
+      if (rate !== undefined) {
+        const now = performance.now();
+        dueAt = Math.max(dueAt, now - slackMs) + (size / rate) * 1000;
+        if (dueAt > now) await delay(Math.ceil(dueAt - now), undefined, { signal });
+      }
+      return size;
+    };
   }
 }
 

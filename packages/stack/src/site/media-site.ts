@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { freePort } from '../free-ports.ts';
+import { type Answer, createAnswers } from './answers.ts';
+import type { Body } from './body.ts';
 import { Flow } from './flow.ts';
-import { addresses, frontPage, plainPage, watchPage } from './pages.ts';
-import { parseRange } from './range.ts';
-import { ensureSampleFiles } from './sample-files.ts';
+import { type ByteRange, parseRange } from './range.ts';
+import { ensureSampleFiles, type SampleFilesOptions } from './sample-files.ts';
 
 /** One request that the site was asked. */
 export interface SiteRequest {
@@ -44,53 +45,56 @@ export interface MediaSite {
   stop(): Promise<void>;
 }
 
-const types: Readonly<Record<string, string>> = {
-  '.mp4': 'video/mp4',
-  '.webm': 'video/webm',
-  '.mp3': 'audio/mpeg',
-  '.m3u8': 'application/vnd.apple.mpegurl',
-  '.ts': 'video/mp2t',
-};
-const failures: Readonly<Record<string, number>> = { '/forbidden': 403, '/gone': 410, '/broken': 500 };
 const slowSeconds = 15;
 const endlessBytesPerSecond = 2_000_000;
+const limitedBytesPerSecond = 5_000_000;
 
-export interface MediaSiteOptions {
-  /** Absolute path; makes the files where they are not in the cache yet. */
-  ffmpeg: string;
-  say?: (line: string) => void;
-  signal?: AbortSignal | undefined;
+export interface MediaSiteOptions extends SampleFilesOptions {
+  /** Where the addresses under `/to-canary/` lead; without it there are none. */
+  canaryUrl?: string;
 }
+
+const readOrNothing = (path: string): Buffer | undefined => {
+  try {
+    return readFileSync(path);
+  } catch {
+    // A name that looks like a sample file and is none.
+    return undefined;
+  }
+};
 
 /** Starts the sample media site on a free port. */
 export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSite> => {
   const folder = await ensureSampleFiles(options);
   const files = new Map<string, Buffer>();
-  const file = (path: string): Buffer => {
-    const known = files.get(path) ?? readFileSync(join(folder, path));
-    files.set(path, known);
+  const file = (path: string): Buffer | undefined => {
+    const known = files.get(path) ?? readOrNothing(join(folder, path));
+    if (known) files.set(path, known);
     return known;
   };
-  const isFile = (path: string) =>
-    /^\/(hls\/medium\d*\.(ts|m3u8)|hls\/master\.m3u8|[a-z]+\.(mp4|webm|mp3))$/u.test(path);
   const flow = new Flow();
-  flow.throttle('/slow.mp4', Math.ceil(file('/slow.mp4').length / slowSeconds));
+  flow.throttle('/slow.mp4', Math.ceil((file('/slow.mp4')?.length ?? 0) / slowSeconds));
   flow.throttle('/endless.mp4', endlessBytesPerSecond);
+  flow.throttle('/limited.mp4', limitedBytesPerSecond);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const answerTo = createAnswers({ siteUrl: url, canaryUrl: options.canaryUrl, file });
   const requests: SiteRequest[] = [];
 
-  const send = async (
+  /** Sends the bytes `start` to `end`, both included. */
+  const sendBody = async (
     response: ServerResponse,
     record: SiteRequest,
-    next: (at: number) => Buffer,
-    from = 0,
+    body: Body,
+    { start, end }: ByteRange,
   ) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    const gate = flow.gate(record.path, gone.signal);
     try {
-      for (let offset = from; ; ) {
-        const rest = next(offset);
-        if (rest.length === 0) break;
-        const size = await flow.next(record.path, offset, rest.length, gone.signal);
+      for (let offset = start; offset <= end; ) {
+        const rest = body.from(offset);
+        const size = await gate(offset, Math.min(rest.length, end + 1 - offset));
         const flushed = response.write(rest.subarray(0, size));
         offset += size;
         record.bytesSent += size;
@@ -103,42 +107,46 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
     }
   };
 
-  const sendFile = async (request: IncomingMessage, response: ServerResponse, record: SiteRequest) => {
-    const body = file(record.path);
-    const range = parseRange(record.range, body.length);
+  const sendMedia = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    record: SiteRequest,
+    { type, body, ranges }: Extract<Answer, { body: Body }>,
+  ) => {
+    const { sizeBytes } = body;
+    const range = ranges && sizeBytes !== undefined ? parseRange(record.range, sizeBytes) : undefined;
     if (range === 'unsatisfiable') {
-      response.writeHead(416, { 'content-range': `bytes */${body.length}` }).end();
+      response.writeHead(416, { 'content-range': `bytes */${sizeBytes}` }).end();
       return;
     }
-    const { start, end } = range ?? { start: 0, end: body.length - 1 };
+    const { start, end } = range ?? { start: 0, end: (sizeBytes ?? Number.POSITIVE_INFINITY) - 1 };
     response.writeHead(range ? 206 : 200, {
-      'content-type': types[extname(record.path)] ?? 'application/octet-stream',
-      'content-length': end - start + 1,
-      'accept-ranges': 'bytes',
-      ...(range ? { 'content-range': `bytes ${start}-${end}/${body.length}` } : {}),
+      'content-type': type,
+      // Without a length Node sends it in chunks.
+      ...(sizeBytes === undefined ? {} : { 'content-length': end - start + 1 }),
+      ...(ranges ? { 'accept-ranges': 'bytes' } : {}),
+      ...(range ? { 'content-range': `bytes ${start}-${end}/${sizeBytes}` } : {}),
     });
     if (request.method === 'HEAD') response.end();
-    else await send(response, record, (offset) => body.subarray(offset, end + 1), start);
+    else await sendBody(response, record, body, { start, end });
   };
 
-  const answer = async (request: IncomingMessage, response: ServerResponse, record: SiteRequest) => {
-    const html = (status: number, text: string) =>
-      response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(text);
-    const { path } = record;
-    const failure = failures[path];
-    if (request.method !== 'GET' && request.method !== 'HEAD') html(405, 'Only GET and HEAD.');
-    else if (path === '/') html(200, frontPage());
-    else if (path === '/watch/sample') html(200, watchPage(url));
-    else if (path === '/page.html') html(200, plainPage());
-    else if (failure !== undefined) html(failure, `<p>${addresses[path]}</p>`);
-    else if (path === '/endless.mp4') {
-      const clip = file('/clip.mp4');
-      // Without a length Node sends it in chunks.
-      response.writeHead(200, { 'content-type': 'video/mp4' });
-      if (request.method === 'HEAD') response.end();
-      else await send(response, record, (offset) => clip.subarray(offset % clip.length));
-    } else if (isFile(path)) await sendFile(request, response, record);
-    else html(404, '<p>Not found</p>');
+  const answer = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    record: SiteRequest,
+    address: URL,
+  ) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405).end();
+      return;
+    }
+    const given = answerTo(address);
+    if (given === 'silence') return;
+    if ('body' in given) return sendMedia(request, response, record, given);
+    const { status, type, text, location } = given;
+    response.writeHead(status, { 'content-type': type, ...(location === undefined ? {} : { location }) });
+    response.end(text);
   };
 
   const server = createServer((request, response) => {
@@ -159,14 +167,8 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
       record.status = response.statusCode;
       record.state = response.writableFinished ? 'done' : 'cut';
     });
-    answer(request, response, record).catch((error: NodeJS.ErrnoException) => {
-      // A name that looks like a sample file and is none.
-      if (error.code === 'ENOENT' && !response.headersSent) response.writeHead(404).end();
-      else response.destroy(error);
-    });
+    answer(request, response, record, address).catch((error: Error) => response.destroy(error));
   });
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 

@@ -4,14 +4,20 @@ import { surroundings } from '../config.ts';
 import { withInstallLock } from '../tools/install-lock.ts';
 import { runStep } from '../tools/run-step.ts';
 
-const picture = (size: string, seconds: number) => [
-  ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`],
+const source = (pattern: string, size: string, seconds: number) => [
+  ...['-f', 'lavfi', '-i', `${pattern}=size=${size}:rate=25:duration=${seconds}`],
 ];
+const picture = (size: string, seconds: number) => source('testsrc2', size, seconds);
 const tone = (seconds: number) => ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
 const h264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
 const aac = ['-c:a', 'aac', '-b:a', '96k'];
 const faststart = ['-movflags', '+faststart'];
 const titled = (title: string) => ['-metadata', `title=${title}`, '-metadata', 'artist=Sample site'];
+
+const segmented = (size: string) => [
+  ...[...picture(size, 5), ...tone(5), ...h264, '-g', '25', ...aac],
+  ...['-f', 'hls', '-hls_time', '1', '-hls_playlist_type', 'vod', '-hls_flags', 'independent_segments'],
+];
 
 /** What ffmpeg makes, in this order: name → arguments before it. */
 const recipes: Readonly<Record<string, readonly string[]>> = {
@@ -30,25 +36,36 @@ const recipes: Readonly<Record<string, readonly string[]>> = {
   ],
   'big.mp4': [
     ...[...picture('1280x720', 4), ...tone(4)],
-    ...[...h264, '-b:v', '20.5M', '-minrate', '20.5M', '-maxrate', '20.5M', '-bufsize', '2M'],
+    // A key frame each second: it can be split.
+    ...[...h264, '-g', '25', '-b:v', '20.5M', '-minrate', '20.5M', '-maxrate', '20.5M', '-bufsize', '2M'],
     ...['-x264-params', 'nal-hrd=cbr', ...aac, ...faststart, ...titled('Big clip')],
   ],
   'song.mp3': [...tone(5), '-c:a', 'libmp3lame', '-b:a', '128k', ...titled('Sample song')],
   'silent.mp4': [...picture('320x180', 3), ...h264, ...faststart, ...titled('Silent clip')],
-  'hls/medium.m3u8': [
-    ...[...picture('640x360', 5), ...tone(5), ...h264, '-g', '25', ...aac],
-    ...['-f', 'hls', '-hls_time', '1', '-hls_playlist_type', 'vod', '-hls_flags', 'independent_segments'],
+  // What /watch?v= shows: two that are told apart by picture, size and duration.
+  'aaa.mp4': [...source('smptebars', '320x240', 2), ...tone(2), ...h264, ...aac, ...faststart],
+  'bbb.mp4': [...source('rgbtestsrc', '240x320', 3), ...tone(3), ...h264, ...aac, ...faststart],
+  // A picture every ten seconds for four hours and ten minutes.
+  'long.mp4': [
+    ...['-f', 'lavfi', '-i', 'color=size=16x16:rate=1/10:duration=15000', ...h264, '-g', '1000'],
+    ...[...faststart, ...titled('Long clip')],
   ],
+  'hls/low.m3u8': segmented('320x180'),
+  'hls/medium.m3u8': segmented('640x360'),
+  'hls/high.m3u8': segmented('1280x720'),
 };
 
-const masterPlaylist = `#EXTM3U
-#EXT-X-VERSION:6
-#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,CODECS="avc1.42c01e,mp4a.40.2"
-medium.m3u8
-`;
+const masterPlaylist = (variants: Readonly<Record<string, string>>): string =>
+  `#EXTM3U\n#EXT-X-VERSION:6\n${Object.entries(variants)
+    .map(([name, about]) => `#EXT-X-STREAM-INF:${about},CODECS="avc1.42c01e,mp4a.40.2"\n${name}.m3u8\n`)
+    .join('')}`;
+
+const low = { low: 'BANDWIDTH=400000,RESOLUTION=320x180' };
+const medium = { medium: 'BANDWIDTH=900000,RESOLUTION=640x360' };
+const high = { high: 'BANDWIDTH=3000000,RESOLUTION=1280x720' };
 
 /** Changes with the recipes, so that a cache of older ones is not taken for theirs. */
-const edition = 'sample-site-1';
+const edition = 'sample-site-3';
 
 const isWhole = (folder: string): boolean => {
   try {
@@ -59,12 +76,15 @@ const isWhole = (folder: string): boolean => {
   }
 };
 
-/** The folder of the sample files; ffmpeg makes them once, in about 10 s, and they are kept in the user's cache. */
-export const ensureSampleFiles = async (options: {
+export interface SampleFilesOptions {
+  /** Absolute path; makes the files where they are not in the cache yet. */
   ffmpeg: string;
   say?: (line: string) => void;
   signal?: AbortSignal | undefined;
-}): Promise<string> => {
+}
+
+/** The folder of the sample files; ffmpeg makes them once, in about 10 s, and they are kept in the user's cache. */
+export const ensureSampleFiles = async (options: SampleFilesOptions): Promise<string> => {
   const { cacheDir, path } = surroundings();
   const folder = join(cacheDir, edition);
   if (isWhole(folder)) return folder;
@@ -80,7 +100,8 @@ export const ensureSampleFiles = async (options: {
         cwd: draft,
         signal: options.signal,
       });
-    writeFileSync(join(draft, 'hls', 'master.m3u8'), masterPlaylist);
+    writeFileSync(join(draft, 'hls', 'master.m3u8'), masterPlaylist(medium));
+    writeFileSync(join(draft, 'hls', 'ladder.m3u8'), masterPlaylist({ ...low, ...medium, ...high }));
     writeFileSync(join(draft, 'whole'), edition);
     rmSync(folder, { recursive: true, force: true });
     renameSync(draft, folder);

@@ -142,6 +142,8 @@ export interface EnsureToolsOptions {
   say?: (line: string) => void;
   /** What a caller uses of its own accord, such as a broker that the environment names. */
   without?: readonly SystemToolName[];
+  /** A list of URLs that a newer yt-dlp has to be able to read before it is used. */
+  canaryFile?: string | undefined;
   /** Ends what is being installed. */
   signal?: AbortSignal | undefined;
 }
@@ -152,7 +154,7 @@ export interface EnsureToolsOptions {
  * @throws {ToolsMissing}
  */
 export const ensureTools = async (options: EnsureToolsOptions = {}): Promise<Tools> => {
-  const { say = () => {}, without = [], signal } = options;
+  const { say = () => {}, without = [], canaryFile, signal } = options;
   const wanted = toolNames.filter((name) => !without.includes(name));
   const stillMissing = (found: Found) => wanted.filter((name) => found[name] === undefined);
   let found = await findSystemTools(wanted);
@@ -179,6 +181,6 @@ export const ensureTools = async (options: EnsureToolsOptions = {}): Promise<Too
     redis: programOf('redis'),
     ffmpeg,
     ffprobe: findCommand(['ffprobe']) ?? '',
-    ytDlp: await ensureYtDlp({ say, python, signal }),
+    ytDlp: await ensureYtDlp({ say, python, canaryFile, signal }),
   };
 };
