@@ -8,6 +8,9 @@ import type { Redis } from 'ioredis';
 export const commandWord = (text: string): string | null =>
   /^\s*\.([a-z][a-z0-9_]{0,31})(?=\s|$)/iu.exec(text)?.[1]?.toLowerCase() ?? null;
 
-/** Whether some service has registered that word. The gateway knows none of its own. */
+/** The one word that the door knows: anybody may ask what they are. */
+export const anybodysWord = 'whoami';
+
+/** Whether some service has registered that word. */
 export const isRegistered = async (redis: Redis, word: string): Promise<boolean> =>
   (await redis.hexists(redisKeys.commandWords, word)) === 1;

@@ -7,6 +7,7 @@ import {
   type TelegramAccount,
   TelegramUnavailable,
 } from '@heavy/telegram';
+import { unlessAborted } from './unless-aborted.ts';
 
 const attempts = 5;
 const pauseMs = 1000;
@@ -21,22 +22,33 @@ const waitMs = (error: unknown): number | null => {
   return passing ? pauseMs : null;
 };
 
-/** The message that this one replies to. What passes is waited for; what cannot be had is null. */
+interface Deps {
+  account: Pick<TelegramAccount, 'getMessage'>;
+  log: Pick<Logger, 'warn'>;
+  /** Ends the waiting. */
+  signal: AbortSignal;
+}
+
+/**
+ * The message that this one replies to. What passes is waited for; what cannot be had is null. Rejects only when the signal
+ * aborts.
+ */
 export const repliedTo = async (
-  { account, log }: { account: TelegramAccount; log: Logger },
-  { chat, replyTo }: IncomingMessage,
+  { account, log, signal }: Deps,
+  { chat, replyTo, replyToChat = chat.id }: IncomingMessage,
 ): Promise<IncomingMessage | null> => {
   if (replyTo === undefined) return null;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await account.getMessage(chat.id, replyTo);
+      return await account.getMessage(replyToChat, replyTo);
     } catch (error) {
+      signal.throwIfAborted();
       const ms = waitMs(error);
       if (ms === null || attempt === attempts) {
         log.warn({ err: error, replyTo }, 'the message replied to could not be fetched');
         return null;
       }
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      await unlessAborted(signal, () => new Promise<void>((resolve) => setTimeout(resolve, ms)));
     }
   }
 };
