@@ -1,12 +1,8 @@
-import type { DataOf, FailureCode, FailureContext, telegramRaw } from '@heavy/contracts';
+import type { FailureCode, FailureContext } from '@heavy/contracts';
 import { canonicalUrl, findUrl, UrlInvalid } from '@heavy/media';
-
-type Raw = DataOf<typeof telegramRaw>;
+import { ownText, type Raw } from './handlers/typed.ts';
 
 export type Asked = { url: string } | { code: FailureCode; context: FailureContext };
-
-/** The command's own text without its word. Blanked rather than cut, so that entity offsets stay true. */
-const ownText = (text: string): string => text.replace(/^\s*\.\S+/u, (word) => ' '.repeat(word.length));
 
 const subjectLimit = 100;
 

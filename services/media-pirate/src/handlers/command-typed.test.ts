@@ -4,7 +4,8 @@ import { contentHash } from '@heavy/media';
 import type { HandlerContext } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
 import { describe, expect, it } from 'vitest';
-import { commandTyped, commandWords } from './command-typed.ts';
+import type { CancelDeps } from './cancel-typed.ts';
+import { commandTyped } from './command-typed.ts';
 
 const origin = { account: 1, chatId: -2, messageId: 3, topicId: 9, userId: 4 };
 const log = { info: () => undefined } satisfies Partial<Logger> as Partial<Logger> as Logger;
@@ -23,6 +24,9 @@ const typed = (word: string, text: string) => {
   return envelope(telegramRaw, data, { source: 'test', correlationId: randomUUID() });
 };
 
+// Only .cancel needs more; test/media-pirate.int.test.ts has it.
+const { handler, words } = commandTyped({ log } as CancelDeps);
+
 const run = async (event: ReturnType<typeof typed>, how: 'run' | 'exhausted' = 'run') => {
   const published: { type: string; data: unknown }[] = [];
   const context: HandlerContext = {
@@ -31,7 +35,7 @@ const run = async (event: ReturnType<typeof typed>, how: 'run' | 'exhausted' = '
     signal: new AbortController().signal,
     attempt: 1,
   };
-  await commandTyped(log)[how]?.(event, { ...context, error: new Error('x') });
+  await handler[how]?.(event, { ...context, error: new Error('x') });
   return published;
 };
 
@@ -39,19 +43,24 @@ const url = 'https://example.com/a';
 
 describe('commandTyped', () => {
   it.each([
-    ['vdl', 'video'],
-    ['dl', 'video'],
-    ['adl', 'audio'],
-  ] as const)('turns .%s into the download of a %s', async (word, kind) => {
-    expect(await run(typed(word, `.${word} ${url}`))).toEqual([
+    ['vdl', '', 'video', {}],
+    ['dl', '', 'video', {}],
+    ['vdl', ' 720p please', 'video', { quality: '720p' }],
+    ['vdl', ' #2', 'video', { item: 2 }],
+    ['adl', '', 'audio', {}],
+    ['adl', ' opus', 'audio', { format: 'opus' }],
+  ] as const)('turns .%s <url>%s into the download of a %s', async (word, words, kind, options) => {
+    const request = { url, kind, ...options };
+    expect(await run(typed(word, `.${word} ${url}${words}`))).toEqual([
       { type: 'events.dl.progress', data: { origin, phase: 'queued' } },
       {
         type: `commands.media.${kind}_download`,
-        data: { request: { url, kind }, origin, contentHash: contentHash({ url, kind }) },
+        data: { request, origin, contentHash: contentHash(request) },
       },
     ]);
-    expect(commandWords).toContain(word);
   });
+
+  it('knows its words', () => expect(words).toEqual(['vdl', 'dl', 'adl', 'cancel']));
 
   it('answers a command without a link', async () => {
     expect(await run(typed('vdl', '.vdl'))).toEqual([

@@ -1,109 +1,76 @@
 import {
   audioDownload,
-  audioFailed,
-  audioReady,
   type DownloadRequest,
   type Envelope,
-  type FailureCode,
-  type FailureContext,
+  type MediaKind,
   videoDownload,
-  videoFailed,
-  videoReady,
 } from '@heavy/contracts';
-import { canonicalUrl, type Downloader, DownloadFailed, type MediaStore } from '@heavy/media';
-import { type HandlerContext, handle } from '@heavy/messaging';
+import type { AskedRecord, Asker, Ledger, MediaStore } from '@heavy/media';
+import { handle } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
-import pLimit, { type LimitFunction } from 'p-limit';
-import { progressReporter } from '../progress-reporter.ts';
-import { findMedia, type StoredMedia, storeMedia } from '../stored-media.ts';
+import type { Answers } from '../answers.ts';
+import { findMedia } from '../stored-media.ts';
+import type { Worker } from '../worker.ts';
 
 interface Deps {
-  downloader: Downloader;
+  ledger: Ledger;
   store: MediaStore;
+  worker: Worker;
+  answers: Answers;
+  asked: AskedRecord;
   log: Logger;
-  config: { DOWNLOADS_AT_ONCE: number; PROGRESS_INTERVAL_MS: number };
 }
 
-/** Removes a job's folder. One that stays is swept later; nobody is kept waiting for it. */
-const discard = async ({ downloader, log }: Deps, jobId: string): Promise<void> => {
-  try {
-    await downloader.discard(jobId);
-  } catch (err) {
-    log.warn({ err, jobId }, 'the job folder cannot be removed');
-  }
-};
+const askerOf = ({ id, correlationid, traceparent, data }: Envelope<DownloadRequest>): Asker => ({
+  origin: data.origin,
+  commandId: id,
+  correlationId: correlationid,
+  traceparent,
+  url: data.request.url,
+});
 
-const download = async (
-  deps: Deps,
-  { id: jobId, correlationid, data }: Envelope<DownloadRequest>,
-  context: HandlerContext,
-): Promise<StoredMedia> => {
-  const { downloader, store, log, config } = deps;
-  const { request, contentHash, origin } = data;
-  const { signal } = context;
-  const report = progressReporter(origin, context, { intervalMs: config.PROGRESS_INTERVAL_MS, log });
-  // The job is named after the event: a redelivered one continues from the partial file of the process that died.
-  const downloaded = await downloader.download({ ...request, jobId, signal, onProgress: report });
-  report({ phase: 'storing' });
-  const provenance = {
-    ...{ kind: request.kind, contentHash, sourceUrl: request.url },
-    ...{ canonicalUrl: canonicalUrl(request.url), correlationId: correlationid },
-  };
-  // Whoever asked for the same was faster: that object may be on its way to a chat, and is not replaced.
-  const stored =
-    (await findMedia(store, request.kind, contentHash)) ??
-    (await storeMedia(store, downloaded, provenance, signal));
-  await discard(deps, jobId);
-  log.info({ key: stored.object.key, sizeBytes: stored.object.sizeBytes }, 'download stored');
-  return stored;
-};
-
-const outcomes = {
-  video: { ready: videoReady, failed: videoFailed },
-  audio: { ready: audioReady, failed: audioFailed },
-} as const;
-
-/** Answers a download command with the ready or the failed event of its kind. */
+/**
+ * Answers a download command at once where the media are stored; else enters the asker in the ledger, and leads the
+ * download where a slot is free. The answer then comes out of the ledger, whoever does the work.
+ */
 const requested =
-  (deps: Deps, limit: LimitFunction) =>
-  async (envelope: Envelope<DownloadRequest>, context: HandlerContext) => {
-    const { request, contentHash, origin } = envelope.data;
-    const { ready } = outcomes[request.kind];
-    const find = () => findMedia(deps.store, request.kind, contentHash);
+  ({ ledger, store, worker, answers, asked, log }: Deps) =>
+  async (envelope: Envelope<DownloadRequest>): Promise<void> => {
+    const { request, contentHash } = envelope.data;
+    const asker = askerOf(envelope);
+    const known = await findMedia(store, request, await ledger.resolve(contentHash));
+    if (known) {
+      log.info({ step: 'known', key: known.object.key }, 'stored already');
+      await asked.asked(known.object.key);
+      await answers.end(asker, request.kind, known);
+      return;
+    }
+    const slot = worker.reserve();
     try {
-      // Delivery is at least once: a redelivered command finds the object already stored.
-      const { object, media } =
-        (await find()) ?? (await limit(async () => (await find()) ?? download(deps, envelope, context)));
-      context.publish(ready, { origin, object, media: { ...media, sourceUrl: request.url } });
-    } catch (error) {
-      if (!(error instanceof DownloadFailed)) throw error;
-      // An expected outcome is told by its code and the tool's own words; a stack only says where ours are.
-      const reason = error.cause instanceof Error ? error.cause.message : undefined;
-      const about = { code: error.code, url: request.url, reason };
-      if (error.code === 'internal') deps.log.error({ ...about, err: error }, 'download failed');
-      else deps.log.warn(about, 'download failed');
-      await discard(deps, envelope.id);
-      fail(envelope, context, error.code, error.context);
+      const joined = await ledger.join({ hash: contentHash, request, asker, lead: slot !== null });
+      if (joined.lease) slot?.take(joined.lease);
+      const { state, position, leader } = joined;
+      if (state === 'waiting')
+        log.info({ step: 'queued', position, leader, hash: joined.hash }, 'waits in line');
+      else if (state !== 'led') log.info({ step: 'joined', leader, hash: joined.hash }, 'joined a download');
+      if (state === 'waiting')
+        answers.progress(asker, { phase: 'queued', ...(position === undefined ? {} : { position }) });
+      else if (joined.progress) answers.progress(asker, joined.progress);
+    } finally {
+      slot?.release();
     }
   };
 
-const fail = (
-  { data: { origin, request } }: Envelope<DownloadRequest>,
-  { publish }: HandlerContext,
-  code: FailureCode,
-  context: FailureContext,
-): void => publish(outcomes[request.kind].failed, { origin, failure: { code, context } });
-
 /** The handlers of `commands.media.video_download` and `commands.media.audio_download`. */
 export const downloadRequested = (deps: Deps) => {
-  // Across both kinds: what is short is the machine.
-  const limit = pLimit(deps.config.DOWNLOADS_AT_ONCE);
-  return [videoDownload, audioDownload].map((command) =>
-    handle(command, requested(deps, limit), {
-      exhausted: async (envelope, context) => {
-        await discard(deps, envelope.id);
-        fail(envelope, context, 'internal', {});
-      },
-    }),
-  );
+  const join = requested(deps);
+  const giveUp = (kind: MediaKind) => async (envelope: Envelope<DownloadRequest>) => {
+    await deps.answers.fail(askerOf(envelope), kind, 'internal', {});
+    // An attempt may have come as far as the ledger.
+    await deps.ledger.withdraw(envelope.data.origin);
+  };
+  return [
+    handle(videoDownload, join, { exhausted: giveUp('video') }),
+    handle(audioDownload, join, { exhausted: giveUp('audio') }),
+  ];
 };
