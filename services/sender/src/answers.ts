@@ -24,6 +24,9 @@ export const createAnswers = (redis: Redis) => {
     const key = keyOf(origin);
     await Promise.all([redis.hset(key, field, value), redis.expire(key, keptS)]);
   };
+  /** By a message of ours, the command that it answers can be found: for those who reply to it. */
+  const answersTo = ({ account, chatId, messageId }: Origin, ids: number[]) =>
+    ids.map((id) => redis.set(redisKeys.commandOf(account, chatId, id), messageId, 'EX', keptS));
   return {
     read: async (origin: Origin): Promise<Answer> => {
       const { outcome, sent, status } = await redis.hgetall(keyOf(origin));
@@ -45,9 +48,13 @@ export const createAnswers = (redis: Redis) => {
     },
     /** Said before the status message is sent, so that one whose id was lost with its sender is looked for. */
     statusIntended: (origin: Origin) => set(origin, 'status', 0),
-    statusSent: (origin: Origin, messageId: number) => set(origin, 'status', messageId),
+    statusSent: async (origin: Origin, messageId: number): Promise<void> => {
+      await Promise.all([set(origin, 'status', messageId), ...answersTo(origin, [messageId])]);
+    },
     statusGone: async (origin: Origin): Promise<void> => void (await redis.hdel(keyOf(origin), 'status')),
-    outcomeSent: (origin: Origin, messageIds: number[]) => set(origin, 'sent', JSON.stringify(messageIds)),
+    outcomeSent: async (origin: Origin, messageIds: number[]): Promise<void> => {
+      await Promise.all([set(origin, 'sent', JSON.stringify(messageIds)), ...answersTo(origin, messageIds)]);
+    },
   };
 };
 

@@ -1,24 +1,16 @@
-import { queues } from '@heavy/contracts';
-import { storeFromSettings } from '@heavy/media';
 import { runService } from '@heavy/service';
-import { accountFromSettings } from '@heavy/telegram';
-import { senderConfig } from './config.ts';
-import { senderHandlers } from './handlers.ts';
+import { endpointFromSettings, sessionFromSettings } from '@heavy/telegram';
+import { hasAccount, senderConfig } from './config.ts';
+import { serveAccount } from './serve-account.ts';
+import { serveBots } from './serve-bots.ts';
 
-await runService('sender', senderConfig, async ({ config, log, redis, broker, check, onStop }) => {
-  const account = accountFromSettings(config, { log, redis });
-  onStop(() => account.close());
-  check('telegram', () => ({ ok: account.state === 'connected', detail: account.state }));
-  const store = storeFromSettings(config);
-  check('store', () => store.check().then(() => ({ ok: true })));
-
-  await account.connect();
-  const handlers = senderHandlers({
-    account,
-    store,
-    redis,
-    log,
-    statusIntervalMs: config.STATUS_INTERVAL_MS,
-  });
-  await broker.consume(queues.sender, handlers, { prefetch: config.MAX_IN_FLIGHT });
-});
+await runService(
+  'sender',
+  senderConfig,
+  async (service) => {
+    const { config } = service;
+    if (config.BOTS) await serveBots(service);
+    if (hasAccount(config)) await serveAccount(config, service);
+  },
+  (config) => hasAccount(config) && [sessionFromSettings(config), endpointFromSettings(config)],
+);

@@ -1,8 +1,8 @@
 import {
   type DataOf,
   type Envelope,
+  type Failed,
   type FailureCode,
-  type FailureContext,
   type Origin,
   telegramSendFailed,
   telegramSent,
@@ -11,7 +11,7 @@ import type { HandlerContext } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
 import { PeerFlood, Refused, randomIdFrom, type TelegramAccount, TelegramError } from '@heavy/telegram';
 import type { Answers } from './answers.ts';
-import { withPatience } from './patience.ts';
+import type { Patiently } from './patience.ts';
 import { replyTarget, withoutLostTarget } from './reply-target.ts';
 import type { Status } from './status.ts';
 import { failureText } from './words.ts';
@@ -20,12 +20,22 @@ interface Deps {
   account: TelegramAccount;
   answers: Answers;
   status: Status;
+  ask: Patiently;
   /** Runs what concerns one command one after another. */
   inOrder: <T>(key: string, task: () => Promise<T>) => Promise<T>;
   log: Logger;
 }
 
+type Failure = Failed['failure'];
+
 export type Ending = Envelope<{ origin: Origin }>;
+
+/** What was said in the chat to end a command. */
+interface Delivered {
+  messageIds: number[];
+  /** Of a failure. */
+  code?: FailureCode;
+}
 
 /** The key of a command: everything that concerns one command runs in order. */
 export const commandKey = ({ account, chatId, messageId }: Origin): string =>
@@ -35,13 +45,15 @@ export const commandKey = ({ account, chatId, messageId }: Origin): string =>
  * Ends commands in the chat, each exactly once. The first event that ends a command claims it (any other is dropped);
  * what is sent carries a `random_id` of the command, so that a repeat after a crash is recognised by Telegram.
  */
-export const createOutcome = ({ account, answers, status, inOrder, log }: Deps) => {
+export const createOutcome = ({ account, answers, status, ask, inOrder, log }: Deps) => {
   /** Takes the status message away, unless the outcome is in it. */
   const removeStatus = async (origin: Origin, outcomeIds: number[], signal: AbortSignal): Promise<void> => {
     try {
-      const messageId = await withPatience(() => status.find(origin), signal, log);
+      const messageId = await ask(() => status.find(origin), signal);
       if (messageId !== null && !outcomeIds.includes(messageId))
-        await withPatience(() => account.deleteMessages(origin.chatId, [messageId]), signal, log);
+        await ask(() => account.deleteMessages(origin.chatId, [messageId]), signal, {
+          ...{ method: 'delete', chatId: origin.chatId, messageIds: [messageId] },
+        });
     } catch (error) {
       // The command has its outcome all the same.
       if (!(error instanceof Refused)) throw error;
@@ -50,28 +62,31 @@ export const createOutcome = ({ account, answers, status, inOrder, log }: Deps) 
     await answers.statusGone(origin);
   };
 
-  /** Runs `deliver` (which answers with the ids of the messages in the chat) unless the command has ended already. */
+  /** Runs `deliver` unless the command has ended already. */
   const conclude = (
     envelope: Ending,
     { publish, signal }: HandlerContext,
-    deliver: () => Promise<number[]>,
+    deliver: () => Promise<Delivered>,
   ): Promise<void> =>
     inOrder(commandKey(envelope.data.origin), async () => {
       const { origin } = envelope.data;
       const { account: id, chatId } = origin;
       const about = { commandId: envelope.id, commandType: envelope.type, account: id, chatId };
-      if (!(await answers.claim(origin, envelope.id))) {
-        log.info(about, 'the command has its outcome already; this one is dropped');
-        return;
-      }
       try {
+        // From here on nothing is to be shown but what the outcome itself shows.
+        await status.still(origin);
+        if (!(await answers.claim(origin, envelope.id))) {
+          log.info(about, 'the command has its outcome already; this one is dropped');
+          return;
+        }
         const { sent } = await answers.read(origin);
-        const messageIds = sent ?? (await deliver());
+        const delivered = sent ? { messageIds: sent } : await deliver();
+        const { messageIds } = delivered;
         // Before the record of the status message goes: a status message that became the outcome is found by it.
         if (!sent) await answers.outcomeSent(origin, messageIds);
         await removeStatus(origin, messageIds, signal);
         publish(telegramSent, { ...about, messageIds });
-        log.info({ ...about, messageIds }, 'answered');
+        log.info({ ...about, ...delivered, step: 'answered' }, 'answered');
       } catch (error) {
         if (!(error instanceof Refused || error instanceof PeerFlood)) throw error;
         log.error({ ...about, err: error }, 'Telegram refused the answer');
@@ -82,13 +97,20 @@ export const createOutcome = ({ account, answers, status, inOrder, log }: Deps) 
     });
 
   /** Turns the status message into the sentence, or replies with it where there is no status message (any more). */
-  const say = async (origin: Origin, text: string, signal: AbortSignal): Promise<number[]> => {
+  const say = async (
+    { data: { origin }, correlationid }: Ending,
+    { code, context }: Failure,
+    signal: AbortSignal,
+  ): Promise<Delivered> => {
     const { chatId } = origin;
-    const statusId = await withPatience(() => status.find(origin), signal, log);
+    const text = failureText(code, context, correlationid);
+    const statusId = await ask(() => status.find(origin), signal);
     if (statusId !== null) {
       try {
-        await withPatience(() => account.editText({ chatId, messageId: statusId, text }), signal, log);
-        return [statusId];
+        await ask(() => account.editText({ chatId, messageId: statusId, text }), signal, {
+          ...{ method: 'edit', chatId, messageIds: [statusId] },
+        });
+        return { messageIds: [statusId], code };
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         log.info({ err: error, statusId }, 'the status message cannot be edited; replying');
@@ -96,21 +118,16 @@ export const createOutcome = ({ account, answers, status, inOrder, log }: Deps) 
     }
     const randomId = randomIdFrom(`outcome:${commandKey(origin)}`);
     const { messageId } = await withoutLostTarget(replyTarget(origin), (target) =>
-      withPatience(() => account.sendText({ chatId, text, ...target, randomId }), signal, log),
+      ask(() => account.sendText({ chatId, text, ...target, randomId }), signal, {
+        ...{ method: 'send', chatId, answers: origin.userId },
+      }),
     );
-    return messageId === null ? [] : [messageId];
+    return { messageIds: messageId === null ? [] : [messageId], code };
   };
 
   /** Ends a command with the sentence for a failure. */
-  const fail = (
-    envelope: Ending,
-    context: HandlerContext,
-    code: FailureCode,
-    details: FailureContext,
-  ): Promise<void> =>
-    conclude(envelope, context, () =>
-      say(envelope.data.origin, failureText(code, details, envelope.correlationid), context.signal),
-    );
+  const fail = (envelope: Ending, context: HandlerContext, failure: Failure): Promise<void> =>
+    conclude(envelope, context, () => say(envelope, failure, context.signal));
 
   return {
     conclude,
@@ -119,7 +136,7 @@ export const createOutcome = ({ account, answers, status, inOrder, log }: Deps) 
     /** For an event whose handling failed for the last time: says so in the chat or, where that fails too, to whoever listens. */
     giveUp: async (envelope: Ending, context: HandlerContext & { error: unknown }): Promise<void> => {
       try {
-        await fail(envelope, context, 'internal', {});
+        await fail(envelope, context, { code: 'internal', context: {} });
       } catch (error) {
         context.signal.throwIfAborted();
         log.error({ err: error, commandId: envelope.id }, 'the asker cannot be told');

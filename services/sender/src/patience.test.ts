@@ -84,7 +84,7 @@ describe('withPatience', () => {
 
   it('ends a wait when the signal aborts, and does not call any more', async () => {
     const stop = new AbortController();
-    const call = failing(new FloodWait(3600, 'x'));
+    const call = failing(new FloodWait(600, 'x'));
     const result = withPatience(call, stop.signal, log);
     await vi.advanceTimersByTimeAsync(1000);
     const rejected = expect(result).rejects.toThrow();
@@ -92,6 +92,13 @@ describe('withPatience', () => {
     await rejected;
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(call).toHaveBeenCalledOnce();
+  });
+
+  it('puts off what would be held for longer than ten minutes, which is no failed attempt', async () => {
+    const cause = new FloodWait(601, 'x');
+    await expect(withPatience(failing(cause), never, log)).rejects.toMatchObject({
+      ...{ name: 'RetryableError', retryAfterMs: 601_000, countsAsAttempt: false, cause },
+    });
   });
 
   it('gives the reason of the signal where a call fails because of it', async () => {

@@ -13,6 +13,18 @@ export const replyTarget = ({ messageId, topicId }: Origin): ReplyTarget => ({
   ...(topicId === undefined ? {} : { topicId }),
 });
 
+/** Without what the place is in. */
+export const placeTarget = ({
+  replyTo,
+  topicId,
+}: {
+  replyTo?: number | undefined;
+  topicId?: number | undefined;
+}): ReplyTarget => ({
+  ...(replyTo === undefined ? {} : { replyTo }),
+  ...(topicId === undefined ? {} : { topicId }),
+});
+
 /** What Telegram says when the message to reply to is no longer there. */
 const lostTarget = new Set([
   'REPLY_MESSAGE_ID_INVALID',
@@ -29,7 +41,8 @@ export const withoutLostTarget = async <T>(
   try {
     return await send(target);
   } catch (error) {
-    if (!(error instanceof Refused && lostTarget.has(error.code))) throw error;
+    const isLost = error instanceof Refused && lostTarget.has(error.code);
+    if (!isLost || target.replyTo === undefined) throw error;
     return send(target.topicId === undefined ? {} : { topicId: target.topicId });
   }
 };

@@ -13,24 +13,61 @@ describe('failureText', () => {
   it('names what was typed and the limit that was hit', () => {
     expect(failureText('url_invalid', { subject: 'hello' }, '12345678')).toContain('“hello”');
     expect(failureText('too_large', { limit: 2_000_000_000 }, '12345678')).toContain('2.0 GB');
-    expect(failureText('too_long', { limit: 3600 }, '12345678')).toContain('60 minutes');
+    expect(failureText('large_unavailable', { limit: 5e7 }, '12345678')).toContain('50.0 MB');
+    expect(failureText('large_unavailable', {}, '12345678')).toContain('too long');
+    expect(failureText('playlist', { count: 12 }, '12345678')).toMatch(/ of 12 entries\. .*\.vdl <link> #2/u);
+    expect(failureText('duration_invalid', { subject: '5 parsecs' }, '12345678')).toMatch(
+      /^“5 parsecs” .* 1h30m/u,
+    );
+    expect(failureText('user_unknown', { subject: '@nobody' }, '12345678')).toMatch(/^“@nobody” /u);
+    expect(failureText('playlist', { count: 1 }, '12345678')).toContain(' of 1 entry. ');
+  });
+
+  it.each([
+    [45, '45 seconds'],
+    [60, '1 minute.'],
+    [3600, '60 minutes'],
+    [7200, '120 minutes'],
+    [9000, '2.5 hours'],
+    [14_400, '4 hours'],
+  ])('says a limit of %i s as %s', (limit, words) => {
+    expect(failureText('too_long', { limit }, '12345678')).toContain(words);
+  });
+});
+
+describe('failureText of a rate limit', () => {
+  it.each([
+    [0.2, 'in 1 second.'],
+    [45, 'in 45 seconds.'],
+    [90, 'in 2 minutes.'],
+    [121, 'in 3 minutes.'],
+    [7201, 'in 3 hours.'],
+  ])('sends whoever has %d s left away for no less', (limit, words) => {
+    expect(failureText('rate_limited', { limit }, '12345678')).toContain(words);
   });
 });
 
 describe('statusText', () => {
-  it('shows what is known of a step and nothing else', () => {
-    expect(statusText({ phase: 'queued' })).toBe('… queued');
-    expect(statusText({ phase: 'downloading', bytes: 3_140_000 })).toBe('… downloading 3.1 MB');
-    expect(
-      statusText({
-        phase: 'downloading',
-        bytes: 3_140_000,
-        totalBytes: 1e7,
-        bytesPerSecond: 1.2e6,
-        etaS: 5.7,
-      }),
-    ).toBe('… downloading 31 % of 10.0 MB, 1.2 MB/s, 6 s left');
-  });
+  it.each<[Parameters<typeof statusText>[0], string]>([
+    [{ phase: 'queued' }, '… queued'],
+    [{ phase: 'queued', position: 1 }, '… queued, next in line'],
+    [{ phase: 'queued', position: 2 }, '… queued, 2nd in line'],
+    [{ phase: 'queued', position: 3 }, '… queued, 3rd in line'],
+    [{ phase: 'queued', position: 4 }, '… queued, 4th in line'],
+    [{ phase: 'queued', position: 12 }, '… queued, 12th in line'],
+    [{ phase: 'queued', position: 121 }, '… queued, 121st in line'],
+    [{ phase: 'queued', position: 1, waitingFor: 'disk' }, '… waiting: the disk is full here'],
+    [{ phase: 'probing' }, '… looking at the link'],
+    [{ phase: 'downloading', bytes: 3_140_000 }, '… downloading 3.1 MB'],
+    [
+      { phase: 'downloading', bytes: 3_140_000, totalBytes: 1e7, bytesPerSecond: 1.2e6, etaS: 5.7 },
+      '… downloading ▰▰▰▱▱▱▱▱▱▱ 31 % of 10.0 MB, 1.2 MB/s, 6 s left',
+    ],
+    [{ phase: 'converting' }, '… converting'],
+    [{ phase: 'converting', bytes: 0, totalBytes: 1e7 }, '… converting ▱▱▱▱▱▱▱▱▱▱ 0 % of 10.0 MB'],
+    [{ phase: 'storing' }, '… storing'],
+    [{ phase: 'uploading', bytes: 1e7, totalBytes: 1e7 }, '… uploading ▰▰▰▰▰▰▰▰▰▰ 100 % of 10.0 MB'],
+  ])('says %j as %s', (step, text) => expect(statusText(step)).toBe(text));
 
   it('never shows more than all of it', () => {
     expect(statusText({ phase: 'uploading', bytes: 11, totalBytes: 10 })).toContain('100 %');

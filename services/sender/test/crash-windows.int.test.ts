@@ -2,7 +2,7 @@ import { downloadProgress, type Envelope, type Origin, videoFailed, videoReady }
 import { Refused, type TelegramAccount } from '@heavy/telegram';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createChat, createSender, eventOf, newOrigin, type Posted } from './fixture.ts';
+import { createChat, createSender, eventOf, newObject, newOrigin, type Posted } from './fixture.ts';
 
 let redis: Redis;
 beforeAll(() => {
@@ -38,11 +38,10 @@ const mortal = (dieAt: number, when: 'before' | 'after') => {
   return { wrap, isDead: () => dead };
 };
 
-const object = { key: `video/${'0'.repeat(64)}.mp4`, sizeBytes: 10, type: 'video/mp4' };
 const ready = (origin: Origin, title = 'A film') =>
   eventOf(videoReady, {
     origin,
-    object,
+    object: newObject(),
     media: { title, durationS: 1, sourceUrl: 'https://example.com/v' },
   });
 const failed = (origin: Origin) =>

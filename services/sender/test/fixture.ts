@@ -1,12 +1,15 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type Contract, type DataOf, type Envelope, envelope } from '@heavy/contracts';
-import type { MediaStore } from '@heavy/media';
+import { type Contract, type DataOf, type Envelope, envelope, type StoredObject } from '@heavy/contracts';
+import { createSplitter, type MediaStore, type Splitter } from '@heavy/media';
 import type { Handler, HandlerContext } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
 import type { IncomingMessage, TelegramAccount } from '@heavy/telegram';
 import type { Redis } from 'ioredis';
 import { senderHandlers } from '../src/handlers.ts';
+import { createPace, type PaceSettings } from '../src/pace/pace.ts';
+import { createPaceStore } from '../src/pace/pace-store.ts';
+import { createStrangers } from '../src/strangers.ts';
 
 export interface Posted {
   id: number;
@@ -28,7 +31,9 @@ export const createChat = () => {
     messages.set(lastId, { id: lastId, ...message });
     return { messageId: lastId, duplicate: false };
   };
+  let lastDocument = 0;
   const account = {
+    identity: { id: 1, name: 'Heavy', isBot: false, isPremium: false },
     sendText: async ({ text, replyTo, randomId }) => post(randomId, { text, media: false, replyTo }),
     sendMedia: async ({ caption = '', replyTo, randomId }) =>
       post(randomId, { text: caption, media: true, replyTo }),
@@ -47,20 +52,33 @@ export const createChat = () => {
           ...({ id, text, chat: { id: chatId } } as IncomingMessage),
           ...(media ? { media: { kind: 'video' } } : {}),
         })),
+    uploadLimitBytes: async () => 2_097_152_000,
     upload: async ({ sizeBytes, name, read, onProgress }) => {
       await read({ start: 0, end: sizeBytes });
       onProgress?.(sizeBytes);
       return { fileId: '1', parts: 1, name, sizeBytes };
     },
+    createDocument: async () => {
+      lastDocument += 1;
+      return { id: `${lastDocument}`, accessHash: '1', fileReference: `reference ${lastDocument}` };
+    },
   } satisfies Partial<TelegramAccount> as Partial<TelegramAccount> as TelegramAccount;
   return { account, messages: () => [...messages.values()] };
 };
 
-const store = {
+export const store = {
   read: async () => Readable.from([Buffer.alloc(10)]),
 } satisfies Partial<MediaStore> as Partial<MediaStore> as MediaStore;
 
-const quiet = {
+/** Nothing is large enough to be split, unless a test says otherwise. */
+export const splitter = createSplitter({
+  store,
+  ffmpegPath: 'none',
+  ffprobePath: 'none',
+  workDir: '/nowhere',
+});
+
+export const quiet = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -74,6 +92,13 @@ export const newOrigin = () => {
   return { account: 1, chatId: -process.pid, messageId: lastMessageId, userId: 2 };
 };
 
+/** A video of the store that was not there before. */
+export const newObject = (): StoredObject => ({
+  key: `video/${randomBytes(32).toString('hex')}.mp4`,
+  sizeBytes: 10,
+  type: 'video/mp4',
+});
+
 export const eventOf = <C extends Contract>(of: C, data: DataOf<C>): Envelope<DataOf<C>> =>
   envelope(of, data, { source: 'test', correlationId: randomUUID() });
 
@@ -83,8 +108,30 @@ export interface Published {
 }
 
 /** A sender process: its handlers over an account and Redis, and what they have published. */
-export const createSender = (deps: { account: TelegramAccount; redis: Redis; store?: MediaStore }) => {
-  const handlers: Handler[] = senderHandlers({ store, ...deps, log: quiet, statusIntervalMs: 0 });
+export const createSender = (deps: {
+  account: TelegramAccount;
+  redis: Redis;
+  store?: MediaStore;
+  splitter?: Splitter;
+  log?: Logger;
+  statusIntervalMs?: number;
+  callsAtOnce?: number;
+  uploadsAtOnce?: number;
+  paceSettings?: PaceSettings;
+}) => {
+  const pace = createPace({
+    settings: deps.paceSettings ?? { rate: 0, ratePerChat: 0 },
+    store: createPaceStore(deps.redis, deps.account.identity.id),
+    log: quiet,
+  });
+  const strangers = createStrangers({
+    ...{ account: deps.account, redis: deps.redis, log: deps.log ?? quiet, pauseMs: 60_000 },
+  });
+  const handlers: Handler[] = senderHandlers({
+    ...{ store, splitter, log: quiet, statusIntervalMs: 0, callsAtOnce: 64, uploadsAtOnce: 3 },
+    ...{ pace, strangers },
+    ...deps,
+  });
   const published: Published[] = [];
   const context: HandlerContext = {
     publish: (of, data) => void published.push({ type: of.type, data }),
@@ -99,7 +146,7 @@ export const createSender = (deps: { account: TelegramAccount; redis: Redis; sto
   };
   return {
     published,
-    handle: (event: Envelope) => handlerOf(event).run(event, context),
+    handle: (event: Envelope, signal = context.signal) => handlerOf(event).run(event, { ...context, signal }),
     giveUp: async (event: Envelope) =>
       handlerOf(event).exhausted?.(event, { ...context, error: new Error('x') }),
   };

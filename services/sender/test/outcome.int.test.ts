@@ -7,10 +7,11 @@ import {
   videoFailed,
   videoReady,
 } from '@heavy/contracts';
+import { PermanentError } from '@heavy/messaging';
 import { PeerFlood, PeerUnknown, Refused, type TelegramAccount } from '@heavy/telegram';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { createChat, createSender, eventOf, newOrigin } from './fixture.ts';
+import { createChat, createSender, eventOf, newObject, newOrigin } from './fixture.ts';
 
 let redis: Redis;
 beforeAll(() => {
@@ -24,7 +25,7 @@ const queued = (origin: Origin) => eventOf(downloadProgress, { origin, phase: 'q
 const ready = (origin: Origin) =>
   eventOf(videoReady, {
     origin,
-    object: { key: `video/${'0'.repeat(64)}.mp4`, sizeBytes: 10, type: 'video/mp4' },
+    object: newObject(),
     media: { title: 'A film', durationS: 1, sourceUrl: 'https://example.com/v' },
   });
 
@@ -192,9 +193,22 @@ describe('senderHandlers', () => {
     ]);
   });
 
-  it('send a text of any length, cut to what Telegram takes', async () => {
+  it('send a text of any length, in parts that are answers and no commands', async () => {
     const { chat, sender, origin } = world();
-    await sender.handle(eventOf(telegramReply, { origin, text: 'x'.repeat(5000) }));
+    await sender.handle(eventOf(telegramReply, { origin, text: `.${'x'.repeat(4095)}\n.vdl y` }));
+    expect(chat.messages()).toMatchObject([
+      { text: `․${'x'.repeat(4095)}`, replyTo: origin.messageId },
+      { text: '․vdl y', replyTo: origin.messageId },
+    ]);
+    expect(sender.published).toMatchObject([{ data: { messageIds: chat.messages().map(({ id }) => id) } }]);
+  });
+
+  it('cut a text that is too long for the message that it is to replace', async () => {
+    const { chat, sender, origin } = world();
+    await sender.handle(eventOf(telegramReply, { origin, text: 'hello' }));
+    const { account, chatId } = origin;
+    const target = { account, chatId, messageId: chat.messages()[0]?.id ?? 0 };
+    await sender.handle(eventOf(telegramEdit, { target, text: 'x'.repeat(5000) }));
     expect(texts(chat)).toEqual([`${'x'.repeat(4095)}…`]);
   });
 
@@ -220,5 +234,76 @@ describe('senderHandlers', () => {
     await sender.handle(failed(origin));
     const ttl = await redis.ttl(redisKeys.answer(origin.account, origin.chatId, origin.messageId));
     expect(ttl).toBeGreaterThan(6 * 24 * 3600);
+  });
+
+  it('record for a week which command the status message and the outcome answer', async () => {
+    const { chat, sender, origin } = world();
+    const commandOf = (id = 0) => redis.get(redisKeys.commandOf(origin.account, origin.chatId, id));
+    await sender.handle(queued(origin));
+    const [status] = chat.messages();
+    expect(await commandOf(status?.id)).toBe(`${origin.messageId}`);
+    await sender.handle(ready(origin));
+    const [film] = chat.messages();
+    expect(film).toMatchObject({ media: true });
+    expect(await commandOf(film?.id)).toBe(`${origin.messageId}`);
+    const ttl = await redis.ttl(redisKeys.commandOf(origin.account, origin.chatId, film?.id ?? 0));
+    expect(ttl).toBeGreaterThan(6 * 24 * 3600);
+  });
+
+  it('show the last step when the interval is over, where no outcome has come', async () => {
+    const { chat, account, origin } = world();
+    const sender = createSender({ account, redis, statusIntervalMs: 200 });
+    await sender.handle(
+      eventOf(downloadProgress, { origin, phase: 'downloading', bytes: 99, totalBytes: 100 }),
+    );
+    await sender.handle(eventOf(downloadProgress, { origin, phase: 'converting' }));
+    expect(texts(chat)).toEqual([expect.stringContaining(' 99 % ')]);
+    await vi.waitFor(() => expect(texts(chat)).toEqual(['… converting']));
+  });
+
+  it('show no step any more that was put off when the outcome came', async () => {
+    const { chat, account, origin } = world();
+    const sender = createSender({ account, redis, statusIntervalMs: 1000 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await sender.handle(queued(origin));
+      await sender.handle(eventOf(downloadProgress, { origin, phase: 'probing' }));
+      expect(vi.getTimerCount()).toBe(1);
+      await sender.handle(failed(origin));
+      expect(vi.getTimerCount()).toBe(0);
+      expect(texts(chat)).toEqual([expect.stringContaining('nothing at that link')]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('wait for a step that is on its way, so that it does not stand above the outcome', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { chat, origin } = world();
+    const { editText } = chat.account;
+    const editing = vi.fn<TelegramAccount['editText']>(async (edit) => {
+      if (edit.text.startsWith('… ')) await gate.promise;
+      return editText(edit);
+    });
+    const account = { ...chat.account, editText: editing };
+    const sender = createSender({ account, redis, statusIntervalMs: 100 });
+    await sender.handle(queued(origin));
+    await sender.handle(eventOf(downloadProgress, { origin, phase: 'probing' }));
+    await vi.waitFor(() => expect(editing).toHaveBeenCalledOnce());
+    const ended = sender.handle(failed(origin));
+    // Comes after whatever the outcome would do meanwhile.
+    setTimeout(gate.resolve, 100);
+    await ended;
+    await Promise.all(editing.mock.results.map(({ value }) => value));
+    expect(texts(chat)).toEqual([expect.stringContaining('nothing at that link')]);
+  });
+
+  it('leave alone what is for another account', async () => {
+    const { chat, sender, origin } = world();
+    const event = failed({ ...origin, account: 2 });
+    await expect(sender.handle(event)).rejects.toThrow(PermanentError);
+    await sender.giveUp(event);
+    expect(chat.messages()).toEqual([]);
+    expect(sender.published).toEqual([]);
   });
 });

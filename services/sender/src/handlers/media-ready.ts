@@ -1,5 +1,6 @@
 import {
   audioReady,
+  type DataOf,
   type Envelope,
   type FailureCode,
   type MediaKind,
@@ -8,63 +9,83 @@ import {
   telegramSendMedia,
   videoReady,
 } from '@heavy/contracts';
-import type { MediaStore } from '@heavy/media';
 import { type HandlerContext, handle } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
-import { Refused, type TelegramAccount } from '@heavy/telegram';
-import { sendStoredMedia } from '../media-message.ts';
+import { PeerFlood, Refused, type TelegramAccount } from '@heavy/telegram';
 import { commandKey, type Outcome } from '../outcome.ts';
+import type { SendMedia } from '../parts/send-media.ts';
+import type { Patiently } from '../patience.ts';
+import { replyTarget, withoutLostTarget } from '../reply-target.ts';
+import { captionParts, sendInParts } from '../send-in-parts.ts';
 import type { Status } from '../status.ts';
-import { failureText } from '../words.ts';
+import type { FormattedText } from '../text/formatted-text.ts';
+
+/** What a command can say that an event cannot. */
+type CaptionOf = Pick<DataOf<typeof telegramSendMedia>, 'caption'>;
 
 interface Deps {
   account: TelegramAccount;
-  store: MediaStore;
+  sendMedia: SendMedia;
+  ask: Patiently;
   outcome: Outcome;
   status: Status;
   log: Logger;
 }
 
-/** Shows how far an upload is, one step at a time: while one is on its way, later ones are left out. */
-const uploadSteps = (status: Status, origin: Origin, totalBytes: number) => {
-  let showing: Promise<void> | undefined;
-  return {
-    onProgress: (bytes: number): void => {
-      showing ??= status.show(origin, { phase: 'uploading', bytes, totalBytes }).finally(() => {
-        showing = undefined;
-      });
-    },
-    /** Resolves when no step is on its way: one that is must not post a status message after the last was removed. */
-    ended: async (): Promise<void> => showing,
-  };
+/** Why Telegram did not take the media: the chat's rules, its size, or something about this file. */
+const codeOf = ({ code }: Refused): FailureCode => {
+  if (code.startsWith('CHAT_SEND_') || code === 'CHAT_WRITE_FORBIDDEN') return 'media_not_allowed';
+  return code === 'FILE_PARTS_INVALID' ? 'too_large' : 'internal';
 };
 
-/** Why Telegram did not take the media: the chat's rules, or something about this file. */
-const codeOf = ({ code }: Refused): FailureCode =>
-  code.startsWith('CHAT_SEND_') || code === 'CHAT_WRITE_FORBIDDEN' ? 'media_not_allowed' : 'internal';
+/** Sends what a caption had no room for as replies to the media. Where Telegram refuses that, the media are the outcome all the same. */
+const sendRest = async (
+  { account, ask, log }: Deps,
+  { origin, rest, mediaId }: { origin: Origin; rest: FormattedText[]; mediaId: number | undefined },
+  signal: AbortSignal,
+): Promise<number[]> => {
+  if (rest.length === 0) return [];
+  const { chatId } = origin;
+  const target = { ...replyTarget(origin), ...(mediaId === undefined ? {} : { replyTo: mediaId }) };
+  const send = sendInParts(account, { chatId, parts: rest, randomKey: outcomeKey(origin), firstNumber: 2 });
+  try {
+    return await ask(() => withoutLostTarget(target, send), signal, {
+      ...{ method: 'send', chatId, answers: origin.userId },
+    });
+  } catch (error) {
+    if (!(error instanceof Refused || error instanceof PeerFlood)) throw error;
+    log.warn({ err: error }, 'Telegram does not take the rest of a caption');
+    return [];
+  }
+};
 
 /** Answers a command with the media, or says why the chat cannot have it. */
 const answer =
   (deps: Deps, kind: (data: Ready) => MediaKind) =>
-  (envelope: Envelope<Ready>, context: HandlerContext): Promise<void> => {
-    const { account, store, outcome, status, log } = deps;
+  (envelope: Envelope<Ready & CaptionOf>, context: HandlerContext): Promise<void> => {
+    const { sendMedia, outcome, status, log } = deps;
     const { origin, object, media } = envelope.data;
     const { signal } = context;
+    const own = envelope.data.caption;
+    const { caption, rest } = own ? captionParts(own.text, own.format) : { caption: undefined, rest: [] };
     return outcome.conclude(envelope, context, async () => {
-      const steps = uploadSteps(status, origin, object.sizeBytes);
-      const send = sendStoredMedia(
-        { account, store, log },
-        { origin, kind: kind(envelope.data), object, media, randomKey: outcomeKey(origin) },
-        { signal, onProgress: steps.onProgress },
+      const onProgress = (bytes: number): void =>
+        void status.show(origin, { phase: 'uploading', bytes, totalBytes: object.sizeBytes });
+      const send = sendMedia(
+        { origin, kind: kind(envelope.data), object, media, caption, randomKey: outcomeKey(origin) },
+        { signal, onProgress },
       );
+      let mediaIds: number[];
       try {
-        const { messageId } = await send.finally(steps.ended);
-        return messageId === null ? [] : [messageId];
+        // A step that is on its way must not post a status message after the last was removed.
+        mediaIds = await send.finally(() => status.still(origin));
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         log.warn({ err: error }, 'Telegram does not take the media');
-        return outcome.say(origin, failureText(codeOf(error), {}, envelope.correlationid), signal);
+        return outcome.say(envelope, { code: codeOf(error), context: {} }, signal);
       }
+      const restIds = await sendRest(deps, { origin, rest, mediaId: mediaIds[0] }, signal);
+      return { messageIds: [...mediaIds, ...restIds] };
     });
   };
 

@@ -1,6 +1,5 @@
 import { downloadProgress } from '@heavy/contracts';
 import { handle } from '@heavy/messaging';
-import type { Answers } from '../answers.ts';
 import { commandKey } from '../outcome.ts';
 import type { Status } from '../status.ts';
 
@@ -9,11 +8,9 @@ const staleMs = 15_000;
 
 /** Brings the status message of a command up to date, unless the command has ended. */
 export const progressMade = ({
-  answers,
   status,
   inOrder,
 }: {
-  answers: Answers;
   status: Status;
   inOrder: <T>(key: string, task: () => Promise<T>) => Promise<T>;
 }) =>
@@ -21,7 +18,6 @@ export const progressMade = ({
     inOrder(commandKey(origin), async () => {
       // After the wait for its turn: where Telegram is slow to answer, steps pile up and the outcome waits behind them.
       if (Date.now() - Date.parse(time) > staleMs) return;
-      const { outcome } = await answers.read(origin);
-      if (outcome === undefined) await status.show(origin, step);
+      await status.show(origin, step);
     }),
   );

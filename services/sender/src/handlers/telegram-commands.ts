@@ -9,12 +9,11 @@ import {
 } from '@heavy/contracts';
 import { type HandlerContext, handle } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
-import { PeerFlood, Refused, randomIdFrom, type TelegramAccount } from '@heavy/telegram';
-import { cut } from '../cut.ts';
+import { PeerFlood, Refused, type TelegramAccount } from '@heavy/telegram';
 import { type Outcome, sendFailure } from '../outcome.ts';
-import { withPatience } from '../patience.ts';
-import { replyTarget, withoutLostTarget } from '../reply-target.ts';
-import { neverCommand } from '../words.ts';
+import type { Patiently } from '../patience.ts';
+import { placeTarget, replyTarget, withoutLostTarget } from '../reply-target.ts';
+import { sendInParts, textOfEdit, textParts } from '../send-in-parts.ts';
 
 interface Place {
   account: number;
@@ -24,36 +23,31 @@ interface Place {
 interface Deps {
   account: TelegramAccount;
   outcome: Outcome;
-  /** Runs what concerns one chat one after another. */
-  inOrder: <T>(key: string, task: () => Promise<T>) => Promise<T>;
+  ask: Patiently;
   log: Logger;
 }
 
-/** Telegram's limit of a text, in UTF-16 units. */
-const textLimit = 4096;
-
 /** Carries `commands.telegram.reply`, `.edit`, `.delete` and `.react` out, and says how each ended. */
-export const telegramCommands = ({ account, outcome, inOrder, log }: Deps) => {
-  /** Runs `call` in its chat's order and publishes `events.telegram.sent` or `.send_failed`. */
-  const carryOut = (
+export const telegramCommands = ({ account, outcome, ask, log }: Deps) => {
+  /** Runs `work` and publishes `events.telegram.sent` or `.send_failed`. */
+  const carryOut = async (
     envelope: Envelope,
-    { publish, signal }: HandlerContext,
+    { publish }: HandlerContext,
     at: Place,
-    call: () => Promise<number[]>,
-  ): Promise<void> =>
-    inOrder(`${at.chatId}`, async () => {
-      const about = {
-        ...{ commandId: envelope.id, commandType: envelope.type },
-        ...{ account: at.account, chatId: at.chatId },
-      };
-      try {
-        publish(telegramSent, { ...about, messageIds: await withPatience(call, signal, log) });
-      } catch (error) {
-        if (!(error instanceof Refused || error instanceof PeerFlood)) throw error;
-        log.warn({ ...about, err: error }, 'Telegram refused a command');
-        publish(telegramSendFailed, sendFailure(envelope, at, error));
-      }
-    });
+    work: () => Promise<number[]>,
+  ): Promise<void> => {
+    const about = {
+      ...{ commandId: envelope.id, commandType: envelope.type },
+      ...{ account: at.account, chatId: at.chatId },
+    };
+    try {
+      publish(telegramSent, { ...about, messageIds: await work() });
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof PeerFlood)) throw error;
+      log.warn({ ...about, err: error }, 'Telegram refused a command');
+      publish(telegramSendFailed, sendFailure(envelope, at, error));
+    }
+  };
 
   /** For what failed for the last time. */
   const givenUp = <T>(placeOf: (data: T) => Place) => ({
@@ -66,30 +60,38 @@ export const telegramCommands = ({ account, outcome, inOrder, log }: Deps) => {
       telegramReply,
       (envelope, context) => {
         const { data, id } = envelope;
-        if ('failure' in data)
-          return outcome.fail(envelope, context, data.failure.code, data.failure.context);
-        const { origin, text } = data;
-        return carryOut(envelope, context, origin, () =>
-          withoutLostTarget(replyTarget(origin), async (target) => {
-            const { messageId } = await account.sendText({
-              chatId: origin.chatId,
-              text: neverCommand(cut(text, textLimit)),
-              ...target,
-              randomId: randomIdFrom(id),
-            });
-            return messageId === null ? [] : [messageId];
+        if ('failure' in data) return outcome.fail({ ...envelope, data }, context, data.failure);
+        const { text, format } = data;
+        const [at, target, answering] =
+          'origin' in data
+            ? [data.origin, replyTarget(data.origin), { answers: data.origin.userId }]
+            : [data.target, placeTarget(data.target), { replyTo: data.target.replyTo }];
+        const { chatId } = at;
+        const send = sendInParts(account, { chatId, parts: textParts(text, format), randomKey: id });
+        return carryOut(envelope, context, at, () =>
+          ask(() => withoutLostTarget(target, send), context.signal, {
+            ...{ method: 'send', chatId, ...answering },
           }),
         );
       },
-      { exhausted: outcome.giveUp },
+      {
+        exhausted: async (envelope, context) => {
+          const { data } = envelope;
+          if ('origin' in data) await outcome.giveUp({ ...envelope, data }, context);
+          else context.publish(telegramSendFailed, sendFailure(envelope, data.target, context.error));
+        },
+      },
     ),
     handle(
       telegramEdit,
       (envelope, context) => {
-        const { target, text } = envelope.data;
+        const { target, text, format } = envelope.data;
         const { chatId, messageId } = target;
         return carryOut(envelope, context, target, async () => {
-          await account.editText({ chatId, messageId, text: neverCommand(text) });
+          const edit = { chatId, messageId, ...textOfEdit(text, format) };
+          await ask(() => account.editText(edit), context.signal, {
+            ...{ method: 'edit', chatId, messageIds: [messageId] },
+          });
           return [messageId];
         });
       },
@@ -100,7 +102,9 @@ export const telegramCommands = ({ account, outcome, inOrder, log }: Deps) => {
       (envelope, context) => {
         const { chatId, messageIds } = envelope.data;
         return carryOut(envelope, context, envelope.data, async () => {
-          await account.deleteMessages(chatId, messageIds);
+          await ask(() => account.deleteMessages(chatId, messageIds), context.signal, {
+            ...{ method: 'delete', chatId, messageIds },
+          });
           return messageIds;
         });
       },
@@ -110,9 +114,12 @@ export const telegramCommands = ({ account, outcome, inOrder, log }: Deps) => {
       telegramReact,
       (envelope, context) => {
         const { target, emoji } = envelope.data;
+        const { chatId, messageId } = target;
         return carryOut(envelope, context, target, async () => {
-          await account.react(target.chatId, target.messageId, emoji);
-          return [target.messageId];
+          await ask(() => account.react(chatId, messageId, emoji), context.signal, {
+            ...{ method: 'react', chatId, messageIds: [messageId] },
+          });
+          return [messageId];
         });
       },
       givenUp(({ target }) => target),
