@@ -23,10 +23,20 @@ export interface Candidate {
   time: number;
 }
 
+/** Which commands a prefix is looked for among. */
+export interface CandidateFilter {
+  /** Only commands of this chat, as the gateway's line about them names it. */
+  chatId?: number;
+}
+
 /** Reads the logger's file, while the logger writes it or not. */
 export interface LogReader {
   /** Correlation ids that begin with `prefix`, at most eleven, the newest first. */
-  candidates(prefix: string): Candidate[];
+  candidates(prefix: string, filter?: CandidateFilter): Candidate[];
+  /** The last thousand lines of a command that are steps of it, in the order of time and then of arrival. */
+  steps(correlationId: string): LogRecord[];
+  /** The first `limit` lines of a command, at `warn` or above, that are no steps, in that order. */
+  troubles(correlationId: string, limit: number): LogRecord[];
   /** The newest `limit` lines, in the order of time and then of arrival. */
   newest(filter: LogFilter, limit: number): StoredLine[];
   /** Lines that arrived after line `id`, in the order of time and then of arrival. */
@@ -49,23 +59,49 @@ const conditionsOf = ({ correlationId, minLevel, service }: LogFilter) => {
   return { where: clauses.length > 0 ? clauses.join(' AND ') : 'true', values };
 };
 
+const toRecord = (row: Record<string, unknown>): LogRecord => JSON.parse(String(row['record'])) as LogRecord;
+
 const toLine = (row: Record<string, unknown>): StoredLine => ({
   id: Number(row['id']),
-  record: JSON.parse(String(row['record'])) as LogRecord,
+  record: toRecord(row),
 });
+
+const mostSteps = 1000;
+
+/** The gateway's line about a command: it alone says which chat it was typed in. */
+const typedInChat = `service = 'gateway' AND json_extract(record, '$.step') IN ('received', 'refused')
+  AND json_extract(record, '$.chatId') = ?`;
 
 /** Opens the file for reading only. */
 export const openLogReader = (path: string): LogReader => {
   const database = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   return {
-    candidates: (prefix) =>
+    candidates: (prefix, { chatId } = {}) =>
       database
         .prepare(
           `SELECT correlation_id, min(time) AS time FROM logs
-           WHERE correlation_id >= ? AND correlation_id < ? GROUP BY correlation_id ORDER BY time DESC LIMIT 11`,
+           WHERE correlation_id >= ? AND correlation_id < ? AND ${chatId === undefined ? 'true' : typedInChat}
+           GROUP BY correlation_id ORDER BY time DESC LIMIT 11`,
         )
-        .all(prefix, `${prefix}\u{10ffff}`)
+        .all(prefix, `${prefix}\u{10ffff}`, ...(chatId === undefined ? [] : [chatId]))
         .map((row) => ({ correlationId: String(row['correlation_id']), time: Number(row['time']) })),
+    steps: (correlationId) =>
+      database
+        .prepare(
+          `SELECT record FROM logs WHERE correlation_id = ? AND json_extract(record, '$.step') IS NOT NULL
+           ORDER BY time DESC, id DESC LIMIT ?`,
+        )
+        .all(correlationId, mostSteps)
+        .map(toRecord)
+        .reverse(),
+    troubles: (correlationId, limit) =>
+      database
+        .prepare(
+          `SELECT record FROM logs WHERE correlation_id = ? AND level >= ? AND json_extract(record, '$.step') IS NULL
+           ORDER BY time, id LIMIT ?`,
+        )
+        .all(correlationId, logLevels.indexOf('warn'), limit)
+        .map(toRecord),
     newest(filter, limit) {
       const { where, values } = conditionsOf(filter);
       return database

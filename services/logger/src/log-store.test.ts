@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { LogLevel } from '@heavy/contracts';
+import type { LogRecord } from '@heavy/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LogReader, openLogReader } from './log-query.ts';
 import { type LogStore, openLogStore } from './log-store.ts';
@@ -25,11 +25,8 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
-const line = (
-  msg: string,
-  time: number,
-  more: { level?: LogLevel; service?: string; correlationId?: string } = {},
-) => parseLine(Buffer.from(JSON.stringify({ time, level: 'info', service: 'one', msg, ...more })), 'k');
+const line = (msg: string, time: number, more: Partial<LogRecord> = {}) =>
+  parseLine(Buffer.from(JSON.stringify({ time, level: 'info', service: 'one', msg, ...more })), 'k');
 const messages = (lines: { record: { msg?: string } }[]) => lines.map(({ record }) => record.msg);
 
 describe('openLogStore', () => {
@@ -111,6 +108,48 @@ describe('openLogReader', () => {
     ]);
     // Wildcards of LIKE mean nothing here.
     expect(reader.candidates('abc%')).toEqual([]);
+  });
+
+  it('finds among the commands of one chat those that begin with a prefix', () => {
+    const typed = { service: 'gateway', step: 'received' };
+    store.append([
+      line('a', 1, { ...typed, correlationId: 'abcdef-1', chatId: -100_123_456_789_012 }),
+      line('b', 2, { ...typed, correlationId: 'abcdef-2', chatId: 7 }),
+      line('c', 3, { ...typed, correlationId: 'abcdef-3', chatId: 7, step: 'refused' }),
+      line('d', 4, { ...typed, correlationId: 'abcdef-4', chatId: 7, service: 'sender' }),
+      line('e', 5, { ...typed, correlationId: 'abcdef-5', chatId: 7, step: 'stored' }),
+      ...Array.from({ length: 20 }, (_, n) =>
+        line('f', 6 + n, { ...typed, correlationId: `abcdef-6${n}`, chatId: 8 }),
+      ),
+    ]);
+    const of = (chatId: number) =>
+      reader.candidates('abcdef', { chatId }).map(({ correlationId }) => correlationId);
+    expect(of(-100_123_456_789_012)).toEqual(['abcdef-1']);
+    expect(of(7)).toEqual(['abcdef-3', 'abcdef-2']);
+    expect(of(9)).toEqual([]);
+  });
+
+  it('gives the steps of a command, and what went wrong beside them', () => {
+    const [mine, others] = [{ correlationId: 'aaaaaaaa' }, { correlationId: 'bbbbbbbb' }];
+    store.append([
+      line('second', 2, { ...mine, step: 'probing', level: 'error' }),
+      line('first', 1, { ...mine, step: 'received' }),
+      line('detail', 3, mine),
+      line('of another', 3, { ...others, step: 'probing' }),
+      line('bad of another', 3, { ...others, level: 'warn' }),
+      ...[4, 5, 6].map((time) => line(`bad ${time}`, time, { ...mine, level: 'warn' })),
+    ]);
+    expect(reader.steps('aaaaaaaa').map(({ msg }) => msg)).toEqual(['first', 'second']);
+    expect(reader.troubles('aaaaaaaa', 2).map(({ msg }) => msg)).toEqual(['bad 4', 'bad 5']);
+  });
+
+  it('gives the last thousand steps', () => {
+    const lines = Array.from({ length: 1001 }, (_, n) =>
+      line(`${n}`, n, { correlationId: 'a', step: 'queued' }),
+    );
+    store.append(lines);
+    const steps = reader.steps('a').map(({ msg }) => msg);
+    expect([steps.length, steps[0], steps.at(-1)]).toEqual([1000, '1', '1000']);
   });
 
   it('follows by arrival: also a line of an earlier time', () => {
