@@ -1,4 +1,7 @@
-/** The bare thing beside the gateway: a GramJS client that publishes each command with a confirm, and does nothing else. */
+/**
+ * The bare thing beside the gateway: a GramJS client that publishes each command with a confirm, prints the milliseconds that
+ * this took, and does nothing else.
+ */
 import { createHash, createPublicKey } from 'node:crypto';
 import amqp from 'amqplib';
 import bigInt from 'big-integer';
@@ -55,13 +58,14 @@ if (process.argv[1] === import.meta.filename) {
   const connection = await amqp.connect(settings.rabbitmqUrl);
   const channel = await connection.createConfirmChannel();
   client.addEventHandler(({ message }) => {
-    const body = { type: 'bare', data: { message: { text: message.text } }, receivedAt: Date.now() };
+    const receivedAt = performance.now();
+    const body = { type: 'bare', data: { message: { text: message.text } } };
     channel.publish(
       'heavy',
       'events.telegram.raw',
       Buffer.from(JSON.stringify(body)),
       { persistent: true },
-      () => {},
+      () => void process.stdout.write(`${(performance.now() - receivedAt).toFixed(2)}\n`),
     );
   }, new NewMessage({}));
   process.stdout.write('ready\n');

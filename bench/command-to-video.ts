@@ -11,7 +11,8 @@ import { type Bench, percentile, type Row, row } from './row.ts';
 const rounds = 3;
 const services = ['gateway', 'media-pirate', 'sender', 'logger'];
 
-const memoryMb = async (pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> => {
+/** Now, or at its highest, of one process. */
+export const memoryMb = async (pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'mu').exec(status)?.[1]) / 1024;
 };
@@ -24,18 +25,18 @@ const memory = async (stack: Stack, what: string, field: 'VmRSS' | 'VmHWM'): Pro
 };
 
 /** From the command to the video in the chat, in milliseconds. */
-const ours = async (stack: Stack, url: string): Promise<number> => {
+export const ours = async (stack: Stack, url: string, timeoutMs = 120_000): Promise<number> => {
   const chat = stack.chats[0] as (typeof stack.chats)[number];
   const startedAt = performance.now();
   const command = stack.world.user('alice').in(chat).says(`.vdl ${url}`);
   await chat.waitFor((message) => message.replyTo === command && message.media !== undefined, {
-    timeoutMs: 120_000,
+    timeoutMs,
   });
   return performance.now() - startedAt;
 };
 
 /** yt-dlp alone, then the client's own upload of what it left. */
-const bare = async (stack: Stack, url: string, dir: string, round: number): Promise<number> => {
+export const bare = async (stack: Stack, url: string, dir: string, round: number): Promise<number> => {
   const client = await bareClient({
     ...stack.telegram.endpoint,
     session: stack.world.mintSession(stack.account),

@@ -1,119 +1,130 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { exchange, redisKeys } from '@heavy/contracts';
+import { redisKeys } from '@heavy/contracts';
 import { type Stack, startStack } from '@heavy/stack';
-import amqp from 'amqplib';
 import { Redis } from 'ioredis';
+import { burst, catchUp, memory, openTap, steadily, type Tap } from './gateway-load.ts';
 import { type Bench, percentile, row } from './row.ts';
 
-const burst = 2000;
-const perSecond = 200;
+const burstCount = 5000;
+const rates = [100, 500, 1000];
 const steadySeconds = 10;
+const missed = 10_000;
+/** An hour of an account that hears five messages a second, once the heap has settled. */
+const hour = { warmUp: 20_000, count: 18_000 };
 
-interface Arrival {
-  /** Milliseconds from receiving the update to the event's arrival at a consumer. */
-  latencyMs: number;
-  at: number;
+/** Milliseconds from receiving each update to the broker's confirm of its event, in the order of the confirms. */
+type Latencies = () => Promise<number[]>;
+
+interface Figures {
+  perSecond: number;
+  /** In the order of `rates`. */
+  latencies: number[][];
 }
 
-const receivedAt = (body: { receivedAt?: number; data: { receivedAt?: string } }): number =>
-  body.receivedAt ?? Date.parse(body.data.receivedAt ?? '');
-
-/** Says commands in a burst, then steadily, and measures how they come out at the broker. */
-const measure = async (stack: Stack): Promise<{ updatesPerSecond: number; p50: number; p99: number }> => {
-  const connection = await amqp.connect(stack.rabbitmq.url);
-  const channel = await connection.createChannel();
-  await channel.assertExchange(exchange, 'topic', { durable: true });
-  const { queue } = await channel.assertQueue('', { exclusive: true });
-  await channel.bindQueue(queue, exchange, 'events.telegram.raw');
-  const arrivals: Arrival[] = [];
-  let wake = () => {};
-  await channel.consume(
-    queue,
-    (message) => {
-      if (!message) return;
-      const at = Date.now();
-      arrivals.push({ at, latencyMs: at - receivedAt(JSON.parse(message.content.toString())) });
-      wake();
-    },
-    { noAck: true },
-  );
-  const arrived = async (count: number) => {
-    while (arrivals.length < count) await new Promise<void>((resolve) => (wake = resolve));
-  };
-  const alice = stack.world.user('alice').in(stack.chats[0] as (typeof stack.chats)[number]);
-
-  const startedAt = performance.now();
-  for (let i = 0; i < burst; i += 1) alice.says(`.bench ${i}`);
-  await arrived(burst);
-  const updatesPerSecond = burst / ((performance.now() - startedAt) / 1000);
-
-  arrivals.length = 0;
-  const steady = perSecond * steadySeconds;
-  const begun = performance.now();
-  for (let i = 0; i < steady; i += 1) {
-    alice.says(`.bench ${i}`);
-    const ahead = (i / perSecond) * 1000 - (performance.now() - begun);
-    if (ahead > 1) await delay(ahead);
+/** The latest of so many, once there are so many in all. */
+const latest = async (latencies: Latencies, all: number, count: number): Promise<number[]> => {
+  for (;;) {
+    const found = await latencies();
+    if (found.length >= all) return found.slice(-count);
+    await delay(50);
   }
-  await arrived(steady);
-  await connection.close();
-  const latencies = arrivals.map(({ latencyMs }) => latencyMs);
-  return { updatesPerSecond, p50: percentile(latencies, 50), p99: percentile(latencies, 99) };
 };
 
-const withStack = async <T>(services: string[], run: (stack: Stack) => Promise<T>): Promise<T> => {
+const measure = async (stack: Stack, tap: Tap, latencies: Latencies): Promise<Figures> => {
+  const perSecond = await burst(stack, tap, burstCount);
+  const figures: Figures = { perSecond, latencies: [] };
+  for (const rate of rates) {
+    await steadily(stack, tap, rate, steadySeconds);
+    figures.latencies.push(await latest(latencies, tap.count, rate * steadySeconds));
+  }
+  return figures;
+};
+
+const withStack = async <T>(services: string[], run: (stack: Stack, tap: Tap) => Promise<T>): Promise<T> => {
   const dir = await mkdtemp(join(tmpdir(), 'heavy-bench-'));
-  const stack = await startStack({
-    dir,
-    services,
-    serviceEnv: { gateway: { OPEN_TO: 'everyone', LOG_LEVEL: 'warn' } },
-  });
+  const stack = await startStack({ dir, services, serviceEnv: { gateway: { OPEN_TO: 'everyone' } } });
   try {
-    return await run(stack);
+    const tap = await openTap(stack);
+    return await run(stack, tap).finally(() => tap.close());
   } finally {
     await stack.stop();
     await rm(dir, { recursive: true, force: true });
   }
 };
 
+/** The gateway as it runs everywhere: its log, from which the latencies are read, is part of its work. */
+const ours = (say: (text: string) => void) =>
+  withStack(['gateway'], async (stack, tap) => {
+    const redis = new Redis(stack.redis.url);
+    await redis.hset(redisKeys.commandWords, 'bench', 'bench');
+    redis.disconnect();
+    const { logFile } = stack.service('gateway');
+    const figures = await measure(stack, tap, async () => {
+      const lines = (await readFile(logFile, 'utf8')).split('\n');
+      return lines.flatMap((line) =>
+        line.includes('"step":"received"') ? [Number(JSON.parse(line).dispatchMs)] : [],
+      );
+    });
+    say(`an hour's worth of updates: ${hour.count}, after ${hour.warmUp} to warm up`);
+    // A burst leaves a large heap, in which growth would not show.
+    await stack.service('gateway').restart();
+    const rss = await memory(stack, tap, hour);
+    say(`catching up ${missed} missed updates`);
+    return { ...figures, rss, catchUpS: await catchUp(stack, tap, missed) };
+  });
+
+const bare = () =>
+  withStack([], async (stack, tap) => {
+    const settings = {
+      ...stack.telegram.endpoint,
+      session: stack.world.mintSession(stack.account),
+      rabbitmqUrl: stack.rabbitmq.url,
+    };
+    const script = new URL('./bare-gateway.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, [script, JSON.stringify(settings)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await once(child.stdout, 'data');
+    try {
+      return await measure(stack, tap, async () => said.trim().split('\n').slice(1).map(Number));
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+
 export const gateway: Bench = {
   name: 'gateway',
   run: async (say) => {
-    say(`a burst of ${burst} commands, then ${perSecond}/s for ${steadySeconds} s`);
-    const us = await withStack(['gateway'], async (stack) => {
-      const redis = new Redis(stack.redis.url);
-      await redis.hset(redisKeys.commandWords, 'bench', 'bench');
-      redis.disconnect();
-      return measure(stack);
-    });
+    say(`${burstCount} commands as fast as they go, then ${rates.join(', ')}/s for ${steadySeconds} s each`);
+    const us = await ours(say);
     say('the same with a bare client');
-    const them = await withStack([], async (stack) => {
-      const settings = {
-        ...stack.telegram.endpoint,
-        session: stack.world.mintSession(stack.account),
-        rabbitmqUrl: stack.rabbitmq.url,
-      };
-      const script = new URL('./bare-gateway.ts', import.meta.url).pathname;
-      const child = spawn(process.execPath, [script, JSON.stringify(settings)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      await once(child.stdout, 'data');
-      try {
-        return await measure(stack);
-      } finally {
-        child.kill('SIGKILL');
-        await once(child, 'exit');
-      }
-    });
+    const them = await bare();
     return [
-      row('gateway: updates published', us.updatesPerSecond, 'updates/s', them.updatesPerSecond),
-      row(`gateway: received → published at ${perSecond}/s, p50`, us.p50, 'ms', them.p50),
-      row(`gateway: received → published at ${perSecond}/s, p99`, us.p99, 'ms', them.p99),
+      row('gateway: updates published', us.perSecond, 'updates/s', them.perSecond),
+      ...rates.flatMap((rate, index) =>
+        [50, 99].map((p) =>
+          row(
+            `gateway: received → confirmed at ${rate}/s, p${p}`,
+            percentile(us.latencies[index] ?? [], p),
+            'ms',
+            percentile(them.latencies[index] ?? [], p),
+          ),
+        ),
+      ),
+      row(`gateway: catching up ${missed} missed updates, a tenth of them commands`, us.catchUpS, 's'),
+      row(`gateway: RSS after ${hour.count} updates more, beside before`, us.rss.after, 'MB', us.rss.before, {
+        atMost: 1.1,
+      }),
     ];
   },
 };

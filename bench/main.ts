@@ -1,18 +1,28 @@
 /**
  * `npm run bench [-- --only <name>] [--json]`: each row beside the bare thing in the same run. Figures vary with the
- * machine and its load; ratios less so.
+ * machine and its load; ratios less so. What takes very long runs only by its name: `--only bots-full`.
  */
 import { parseArgs } from 'node:util';
+import { bots, botsFull } from './bots.ts';
+import { botsReplicas } from './bots-replicas.ts';
 import { commandToVideo } from './command-to-video.ts';
 import { demoStart } from './demo-start.ts';
 import { gateway } from './gateway.ts';
 import { messaging } from './messaging.ts';
-import type { Row } from './row.ts';
+import { oneDownload } from './one-download.ts';
+import type { Bench, Row } from './row.ts';
+import { split } from './split.ts';
+import { largeUpload, uploads } from './uploads.ts';
 
-const benches = [messaging, gateway, commandToVideo, demoStart];
+const benches: Bench[] = [
+  ...[messaging, gateway, commandToVideo, oneDownload, uploads, largeUpload, split, demoStart],
+  ...[bots, botsFull, botsReplicas],
+];
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'boolean' } } });
-const chosen = benches.filter(({ name }) => options.only === undefined || name === options.only);
+const chosen = benches.filter(({ name, onlyByName = false }) =>
+  options.only === undefined ? !onlyByName : name === options.only,
+);
 if (chosen.length === 0) {
   console.error(
     `There is no bench ${options.only}; there are ${benches.map(({ name }) => name).join(', ')}.`,

@@ -51,5 +51,7 @@ export const percentile = (values: number[], p: number): number => {
 /** A group of rows that is measured together; `npm run bench -- --only <name>` runs one. */
 export interface Bench {
   name: string;
+  /** It takes too long to be run along with all others. */
+  onlyByName?: true;
   run: (say: (text: string) => void) => Promise<Row[]>;
 }
