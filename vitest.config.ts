@@ -1,26 +1,30 @@
 import { defineConfig } from 'vitest/config';
+import { workers } from './test/workers.ts';
 
-const shared = { setupFiles: ['test/node-version.ts'] };
+const setupFiles = ['test/node-version.ts', 'test/patient-waits.ts'];
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
-          ...shared,
           name: 'unit',
-          include: ['{packages,services}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['{packages,services}/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
+          setupFiles,
+          maxWorkers: workers,
+          testTimeout: 30_000,
         },
       },
       {
         test: {
-          ...shared,
           name: 'integration',
           include: ['{packages,services}/*/test/**/*.int.test.ts', 'test/**/*.e2e.test.ts'],
-          fileParallelism: false,
           globalSetup: ['test/infrastructure.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          setupFiles: [...setupFiles, 'test/own-redis.ts'],
+          maxWorkers: workers,
+          // A test that hangs fails by its waits; this is for what has none, on a machine that is ten times as slow as it should be.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -34,7 +34,7 @@ beforeAll(async () => {
     dir,
     serviceEnv: {
       // alice is the admin.
-      gateway: { OPEN_TO: 'admins' },
+      gateway: { OPEN_TO: 'nobody' },
       'media-pirate': {
         ...{ PROGRESS_INTERVAL_MS: '300', DOWNLOADS_AT_ONCE: '2', SHUTDOWN_GRACE_MS: String(graceMs) },
         ...shortLadder,
@@ -51,7 +51,7 @@ afterAll(async () => {
   await stage?.close();
   await stack?.stop();
   await rm(dir, { recursive: true, force: true });
-}, 60_000);
+});
 
 afterEach(() => {
   stack.telegram.faults.clear();
@@ -73,7 +73,7 @@ const isVideo = (message: WorldMessage) => expect(message.media).toMatchObject({
 /** The same event once more, as a queue may give it. */
 const repeat = (event: Envelope) => stage.put(event, event.type);
 
-describe('what is a command', { timeout: 120_000 }, () => {
+describe('what is a command', () => {
   it('is what the account types itself', async () => {
     isVideo(await stage.onlyAnswer(stack.account.in(filmClub()).says(`.vdl ${address('/clip.mp4')}`)));
   });
@@ -104,13 +104,17 @@ describe('what is a command', { timeout: 120_000 }, () => {
     isVideo(await stage.onlyAnswer(says(`.vdl ${url}`)));
   });
 
-  it('is no edited message, and no word that nobody registered', async () => {
-    const edited = says('hello');
+  it('may be mended within a minute', async () => {
+    const edited = says('vdl without its dot');
     alice().edits(edited, `.vdl ${address('/clip.mp4')}`);
+    isVideo(await stage.onlyAnswer(edited));
+  });
+
+  it('is no word that nobody registered', async () => {
     const unknown = says('.nobody knows');
     await stage.pastGateway(filmClub());
     await stage.idle();
-    expect([edited, unknown].flatMap(stage.answers)).toEqual([]);
+    expect(stage.answers(unknown)).toEqual([]);
   });
 
   it('may begin with a capital, as telephones write', async () => {
@@ -127,7 +131,7 @@ describe('what is a command', { timeout: 120_000 }, () => {
   });
 });
 
-describe('an answer', { timeout: 180_000 }, () => {
+describe('an answer', () => {
   it('lands in a private chat', async () => {
     isVideo(
       await stage.onlyAnswer(
@@ -220,19 +224,22 @@ describe('an answer', { timeout: 180_000 }, () => {
   });
 });
 
-describe('an event', { timeout: 120_000 }, () => {
+describe('an event', () => {
   it('that comes a hundred times has one effect', async () => {
     const origin = stage.originOf(says('any message'));
     const context = { source: 'test', correlationId: '0a1b2c3d-0000-8000-8000-000000000000' };
     const text = 'a hundred times';
     const reply = envelope(telegramReply, { origin, text }, context);
     await Promise.all(Array.from({ length: 100 }, () => repeat(reply)));
-    await stage.idle();
-    expect(
+    // In the order of the queue, and of the chat: what comes after them all is there when they have been dealt with.
+    const another = stage.originOf(says('another message'));
+    await repeat(envelope(telegramReply, { origin: another, text: 'after a hundred times' }, context));
+    const texts = () =>
       filmClub()
         .messages()
-        .filter((message) => message.text === text),
-    ).toHaveLength(1);
+        .map((message) => message.text);
+    await vi.waitFor(() => expect(texts()).toContain('after a hundred times'));
+    expect(texts().filter((one) => one === text)).toHaveLength(1);
 
     const url = address('/clip.mp4');
     const command = says(`.vdl ${url}`);
@@ -330,9 +337,9 @@ describe('an event', { timeout: 120_000 }, () => {
   });
 });
 
-describe('media-pirate', { timeout: 180_000 }, () => {
+describe('media-pirate', () => {
   const workDir = () => stack.env('media-pirate')['WORK_DIR']!;
-  const jobs = async () => (await readdir(workDir())).filter((name) => /^[0-9a-f]{8}-/u.test(name));
+  const jobs = async () => (await readdir(workDir())).filter((name) => /^[0-9a-f]{64}\./u.test(name));
 
   it('downloads as many at once as it may, and answers others meanwhile', async () => {
     const urls = [address('/slow.mp4'), address('/slow.mp4'), address('/slow.mp4')];
@@ -353,13 +360,16 @@ describe('media-pirate', { timeout: 180_000 }, () => {
     const held = stack.site.hold('/slow.mp4', 200_000);
     const command = says(`.vdl ${url}`);
     await held;
-    await vi.waitFor(async () => expect(await stage.processesWith(url)).not.toEqual([]), 10_000);
-    const since = Date.now();
-    await stack.service('media-pirate').stop();
-    expect(Date.now() - since).toBeLessThan(graceMs + 1000);
+    await vi.waitFor(async () => expect(await stage.processesWith(url)).not.toEqual([]));
+    const pirate = stack.service('media-pirate');
+    await pirate.stop();
+    // Where its grace is over before that, it says so in place of this, and ends with 1.
+    expect((await readFile(pirate.logFile, 'utf8')).trimEnd().split('\n').at(-1)).toContain(
+      '"msg":"stopped"',
+    );
     expect(await stage.processesWith(url)).toEqual([]);
     stack.site.release('/slow.mp4');
-    await stack.service('media-pirate').start();
+    await pirate.start();
     isVideo(await stage.onlyAnswer(command));
     expect(stage.requestsFor(url).some(({ range }) => /^bytes=[1-9]/u.test(range ?? ''))).toBe(true);
     expect(await jobs()).toEqual([]);

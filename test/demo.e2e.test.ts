@@ -34,7 +34,7 @@ afterEach(async () => {
 
 const demo = (...args: string[]): ChildProcess => {
   const script = new URL('../packages/stack/src/demo.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [script, ...args], { stdio: 'pipe' });
   running.push(child);
   return child;
 };
@@ -45,6 +45,8 @@ const linesOf = (child: ChildProcess): { lines: Line[]; ended: Promise<unknown> 
   reader.on('line', (line) => lines.push(JSON.parse(line)));
   return { lines, ended: Promise.all([once(child, 'exit'), once(reader, 'close')]) };
 };
+
+const patience = { timeout: 120_000, interval: 50 };
 
 const scriptFile = async (...lines: string[]): Promise<string> => {
   const path = join(dir, 'conversation');
@@ -72,21 +74,25 @@ const leftovers = async (pid: number): Promise<string[]> => {
 const nothingIsLeft = (pid: number) =>
   vi.waitFor(async () => expect(await leftovers(pid)).toEqual([]), { timeout: 30_000, interval: 250 });
 
-describe('npm run demo', { timeout: 300_000 }, () => {
+describe('npm run demo', () => {
   it('plays its conversation, and all of it comes true', async () => {
     const child = demo('--once', '--json');
     const { lines, ended } = linesOf(child);
     await ended;
     const transcript = lines.slice(0, -1);
-    expect(lines.at(-1)?.summary).toEqual({ passed: 12, failed: 0 });
+    expect(lines.at(-1)?.summary).toEqual({ passed: 26, failed: 0 });
     expect(child.exitCode).toBe(0);
     expect(new Set(transcript.map((line) => Object.keys(line).join()))).toEqual(
       new Set(['at_ms,event,chat,from,message_id,reply_to,text,media,correlation_id,since_command_ms']),
     );
     const commands = transcript.filter(({ text, event }) => text.startsWith('.') && event === 'new');
-    expect(commands).toHaveLength(11);
-    expect(new Set(commands.map(({ correlation_id: id }) => id)).size).toBe(11);
-    for (const { message_id: id, chat, correlation_id: correlation } of commands) {
+    expect(commands).toHaveLength(25);
+    expect(new Set(commands.map(({ correlation_id: id }) => id)).size).toBe(25);
+    const published = commands.filter(({ correlation_id: id }) => id !== null);
+    expect(commands.filter((command) => !published.includes(command))).toMatchObject([
+      { from: 'bob', text: expect.stringMatching(/^\.vdl .*\/clip\.mp4$/u) },
+    ]);
+    for (const { message_id: id, chat, correlation_id: correlation } of published) {
       const about = transcript.filter(
         (line) => line.reply_to === id && line.chat === chat && line.from === 'heavy',
       );
@@ -121,6 +127,36 @@ describe('npm run demo', { timeout: 300_000 }, () => {
     );
   });
 
+  it('says what a person types, also as a reply to the message of that number', async () => {
+    const child = demo('--json');
+    const { lines, ended } = linesOf(child);
+    const answerTo = async (typed: string) => {
+      child.stdin!.write(`${typed}\n`);
+      const { message_id: id } = await vi.waitFor(() => {
+        const said = lines.find(({ text, chat }) => chat === 'private' && typed.endsWith(text));
+        if (!said) throw new Error(`nobody said ${typed}`);
+        return said;
+      }, patience);
+      return vi.waitFor(() => {
+        const answer = lines.find(({ chat, reply_to: to }) => chat === 'private' && to === id);
+        if (!answer) throw new Error(`no answer to ${typed}`);
+        return answer;
+      }, patience);
+    };
+    child.stdin!.write('/in private bob\n');
+    const refusal = await answerTo('.vdl nothing');
+    expect(refusal.text).toContain('not a link');
+    child.stdin!.write('reply:999 .why\n');
+    // How to use it is what a .why that replies to nothing would be told.
+    expect((await answerTo(`reply:${refusal.message_id} .why`)).text).not.toContain('Reply with');
+    child.stdin!.end();
+    await ended;
+    expect(child.exitCode).toBe(0);
+    expect(lines.filter(({ text }) => text === '.why')).toMatchObject([
+      { from: 'bob', reply_to: refusal.message_id },
+    ]);
+  });
+
   it('names the line of a script that it cannot read, and starts nothing', async () => {
     const child = demo('--script', await scriptFile('film-club alice hello', 'wait long'));
     let said = '';
@@ -140,10 +176,10 @@ describe('npm run demo', { timeout: 300_000 }, () => {
   ] as const)('leaves nothing behind after %s in the middle of a download', async (signal, code) => {
     const child = demo('--json', '--script', await scriptFile('film-club alice .vdl {site}/slow.mp4'));
     const { lines, ended } = linesOf(child);
-    await vi.waitFor(() => expect(lines.some(({ text }) => text.startsWith('… downloading'))).toBe(true), {
-      timeout: 120_000,
-      interval: 50,
-    });
+    await vi.waitFor(
+      () => expect(lines.some(({ text }) => text.startsWith('… downloading'))).toBe(true),
+      patience,
+    );
     expect((await leftovers(child.pid!)).length).toBeGreaterThan(5);
     child.kill(signal);
     await ended;

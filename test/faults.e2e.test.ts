@@ -27,7 +27,7 @@ afterAll(async () => {
   await stage?.close();
   await stack?.stop();
   await rm(dir, { recursive: true, force: true });
-}, 60_000);
+});
 
 afterEach(() => {
   stack.telegram.faults.clear();
@@ -65,7 +65,7 @@ const address = (path: string): string => {
   return `${stack.site.url}${path}?take=${takes}`;
 };
 
-describe('a command is answered exactly once', { timeout: 300_000 }, () => {
+describe('a command is answered exactly once', () => {
   it('with nothing broken', async () => {
     isPlayable(await outcome(says(`.vdl ${address('/clip.mp4')}`)));
   });

@@ -5,7 +5,7 @@ import { contentHash, createS3Store } from '@heavy/media';
 import { startStack } from '@heavy/stack';
 import { describe, expect, inject, it } from 'vitest';
 
-describe('a stack whose media are in S3', { timeout: 300_000 }, () => {
+describe('a stack whose media are in S3', () => {
   it.skipIf(inject('s3') === undefined)(
     'answers from the bucket, and serves a repeat without a download',
     async () => {

@@ -15,17 +15,24 @@ import {
 import type { WorldChat, WorldMessage } from '@heavy/local-telegram';
 import { connectBroker, handle, type MessagingLogger } from '@heavy/messaging';
 import type { Stack } from '@heavy/stack';
-import { type ChannelModel, connect, type GetMessage } from 'amqplib';
+import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from 'amqplib';
 import { Redis } from 'ioredis';
 import { expect, vi } from 'vitest';
 
-const patience = { timeout: 60_000, interval: 50 };
+const patience = { timeout: 150_000, interval: 50 };
 const quiet: MessagingLogger = {
   ...{ debug: () => undefined, info: () => undefined },
   ...{ warn: () => undefined, error: () => undefined },
 };
 
 export const isStatus = ({ text, media }: WorldMessage) => !media && text.startsWith('… ');
+
+/** A text that a message of the account's has had. */
+interface Shown {
+  readonly text: string;
+  /** Unix time in milliseconds. */
+  readonly at: number;
+}
 
 /** Running processes whose command line contains that. */
 const processesWith = async (text: string): Promise<string[]> => {
@@ -42,9 +49,19 @@ export const createStage = async (stack: Stack) => {
   const redis = new Redis(stack.redis.url, { maxRetriesPerRequest: null });
   // Tests stop the servers under it; it connects again by itself.
   redis.on('error', () => undefined);
-  const bare: ChannelModel = await connect(stack.rabbitmq.url);
-  bare.on('error', () => undefined);
-  const channel = await bare.createConfirmChannel();
+  let bare: Promise<{ model: ChannelModel; channel: ConfirmChannel }> | undefined;
+  /** Bare amqplib, connected again where a test has stopped the broker meanwhile. */
+  const opened = () => {
+    bare ??= (async () => {
+      const model = await connect(stack.rabbitmq.url);
+      model.on('error', () => undefined);
+      model.once('close', () => {
+        bare = undefined;
+      });
+      return { model, channel: await model.createConfirmChannel() };
+    })();
+    return bare;
+  };
   const broker = await connectBroker({ url: stack.rabbitmq.url, service: 'stage', log: quiet, redis });
   const heard: Envelope[] = [];
   const contracts = [telegramRaw, videoDownload, audioDownload, videoReady, telegramSent, telegramSendFailed];
@@ -52,6 +69,13 @@ export const createStage = async (stack: Stack) => {
     { name: 'stage', bindings: contracts.map(({ type }) => type) },
     contracts.map((one: Contract) => handle(one, async (envelope) => void heard.push(envelope))),
   );
+
+  const shown = new Map<WorldMessage, Shown[]>();
+  const stopWatching = stack.world.on('event', ({ type, message, at }) => {
+    if (message.from !== stack.account || type === 'delete') return;
+    const { text } = message;
+    shown.set(message, [...(shown.get(message) ?? []), { text, at }]);
+  });
 
   /** What the account has answered to a message, or, where that was deleted, nothing. */
   const answers = (command: WorldMessage): WorldMessage[] =>
@@ -69,6 +93,19 @@ export const createStage = async (stack: Stack) => {
     broker,
     heard,
     answers,
+    /** Every message of the account's so far, also the deleted ones, with all texts that it has had. */
+    shown: shown as ReadonlyMap<WorldMessage, readonly Shown[]>,
+    /** Every text that a command's status message has had. */
+    statuses: (command: WorldMessage): Shown[] =>
+      [...shown]
+        .filter(([{ replyTo, media }]) => replyTo === command && !media)
+        .flatMap(([, texts]) => texts.filter(({ text }) => text.startsWith('… '))),
+    /** Waits for the command's status message to read like that. */
+    status: (command: WorldMessage, like: RegExp): Promise<WorldMessage> =>
+      command.chat.waitFor(
+        (message) => message.replyTo === command && isStatus(message) && like.test(message.text),
+        { timeoutMs: 150_000 },
+      ),
     /** Hears an event that fits, also one of the past. */
     hears: <C extends Contract>(of: C, fits: (data: DataOf<C>) => boolean = () => true) =>
       vi.waitFor(() => {
@@ -77,14 +114,29 @@ export const createStage = async (stack: Stack) => {
       }, patience),
     /** Puts a body on the exchange, as anybody could. */
     put: async (body: Buffer | object, routingKey: string): Promise<void> => {
+      const { channel } = await opened();
       channel.publish('heavy', routingKey, Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)), {
         persistent: true,
       });
       await channel.waitForConfirms();
     },
+    /** Takes what is published with that key from now on. */
+    takes: async (routingKey: string) => {
+      const { channel } = await opened();
+      const { queue } = await channel.assertQueue('', { exclusive: true });
+      await channel.bindQueue(queue, 'heavy', routingKey);
+      const taken: Envelope[] = [];
+      await channel.consume(
+        queue,
+        (message) => message && taken.push(JSON.parse(message.content.toString()) as Envelope),
+        { noAck: true },
+      );
+      return { taken, stop: async () => void (await channel.deleteQueue(queue)) };
+    },
     /** The next dead letter of a queue. */
     deadLetter: (queue: string): Promise<GetMessage> =>
       vi.waitFor(async () => {
+        const { channel } = await opened();
         const message = await channel.get(deadQueueName(queue), { noAck: true });
         if (!message) throw new Error(`no dead letter of ${queue}`);
         return message;
@@ -104,7 +156,7 @@ export const createStage = async (stack: Stack) => {
           const busy = [...(await queueLengths())].filter(([name, n]) => name !== 'logger' && n !== 0);
           expect(busy.filter(([name]) => !name.endsWith('.dead'))).toEqual([]);
         },
-        { timeout: 60_000, interval: 300 },
+        { timeout: 150_000, interval: 300 },
       ),
     /** Waits until the command has ended, and says what it ended in. */
     answer: async (command: WorldMessage): Promise<WorldMessage> => {
@@ -140,10 +192,31 @@ export const createStage = async (stack: Stack) => {
     requestsFor: (address: string) =>
       stack.site.requests.filter(({ path, query }) => `${stack.site.url}${path}${query}` === address),
     processesWith,
+    /** The lines of all services' logs that fit. */
+    logLines: async (fits: (line: string) => boolean): Promise<string[]> => {
+      const logs = await Promise.all(stack.services.map(({ logFile }) => readFile(logFile, 'utf8')));
+      return logs.flatMap((log) => log.split('\n')).filter(fits);
+    },
+    /** No text that the account ever showed has a hole in it, no message has two answers, and no status message is left. */
+    isInOrder: async (): Promise<void> => {
+      await stage.idle();
+      const texts = [...shown.values()].flat().map(({ text }) => text);
+      const isOdd = (text: string) =>
+        /undefined|\bNaN\b|\bnull\b|Infinity|\[object|^\s*\./u.test(text) || text.trim() === '';
+      expect(texts.filter(isOdd)).toEqual([]);
+      const own = [...shown.keys()].filter(({ deleted, replyTo }) => !deleted && replyTo !== undefined);
+      const byCommand = Map.groupBy(own, ({ replyTo }) => replyTo);
+      expect([...byCommand.values()].filter((all) => all.length > 1).map(String)).toEqual([]);
+      expect(own.filter(isStatus).map(String)).toEqual([]);
+      expect(stack.services.filter(({ running }) => !running).map(({ name }) => name)).toEqual([]);
+      const isFatal = (line: string) => line.includes('"level":"fatal"') || line.includes('unhandled');
+      expect(await stage.logLines(isFatal)).toEqual([]);
+    },
     close: async (): Promise<void> => {
+      stopWatching();
       await broker.close({ graceMs: 1000 });
-      // A test may have stopped the broker meanwhile, and this connection with it.
-      await bare.close().catch(() => undefined);
+      const open = await bare;
+      await open?.model.close();
       redis.disconnect();
     },
   };
