@@ -58,9 +58,10 @@ const peopleOf = ({ dc }: BotsStage, bot: WorldUser): WorldUser[] =>
     return user;
   });
 
+/** In the small size none of those that the broadcast goes to: what a chat's own limit makes a message wait is not the broadcast's doing. */
 const chatsOf = ({ dc }: BotsStage, bot: WorldUser, users: readonly WorldUser[], count: number): Chat[] =>
   users
-    .filter((_, index) => index % (people / count) === 0)
+    .filter((_, index) => index % (people / count) === 1)
     .map((user, index) => {
       if (index % oneGroupIn !== 0) return { chatId: user.id, isGroup: false };
       const group = dc.world.addSupergroup(`Group ${index}`, { members: [user, bot] });
@@ -114,7 +115,7 @@ const loadOf = (stage: BotsStage, bot: WorldUser, size: Size) => {
       const times = moments(seconds);
       const startedAt = performance.now();
       const putAt = new Map<string, number>();
-      // From the middle on, so that the broadcast, which begins at the beginning, does not follow them from chat to chat.
+      // From the middle on: in the full size the broadcast goes to them too, and would follow them from chat to chat.
       const inTurn = [...chats.slice(chats.length / 2), ...chats.slice(0, chats.length / 2)];
       for (const [index, draft] of drafts('regular', name, times.length, inTurn).entries()) {
         const ahead = startedAt + (times[index] ?? 0) - performance.now();
