@@ -1,4 +1,5 @@
 import { redisKeys } from '@heavy/contracts';
+import { luaScript } from '@heavy/redis';
 import type { Redis } from 'ioredis';
 import {
   type AccessEntry,
@@ -11,7 +12,6 @@ import {
 } from './access-entry.ts';
 import { type AccessWord, standingByWord, wordFor } from './access-word.ts';
 import { type AuditOptions, type AuditRecord, readAudit } from './audit.ts';
-import { accessScript } from './script.ts';
 
 /** What an admin, or an operator, wants to hold from now on. */
 export interface AccessChange {
@@ -67,8 +67,9 @@ export interface Access {
   ): Promise<'restored' | 'unchanged' | 'ran_out'>;
 }
 
-const changeScript = accessScript<string>('change');
-const restoreScript = accessScript<'restored' | 'unchanged' | 'ran_out'>('restore');
+const file = (name: string): URL => new URL(`scripts/${name}.lua`, import.meta.url);
+const changeScript = luaScript<string>(file('access'), file('change'));
+const restoreScript = luaScript<'restored' | 'unchanged' | 'ran_out'>(file('access'), file('restore'));
 
 /** As long as an event is known as handled. */
 const changeKnownS = 86_400;

@@ -1,4 +1,4 @@
-import { within } from './deadline.ts';
+import { within } from '@heavy/timing';
 import { redactText } from './redaction.ts';
 
 export interface CheckResult {
@@ -36,9 +36,9 @@ const deadlineMs = 2000;
 const resultOf = async (check: Check): Promise<CheckResult> => {
   try {
     return await within(
-      deadlineMs,
-      `no answer within ${deadlineMs} ms`,
       Promise.resolve().then(() => check()),
+      deadlineMs,
+      () => new Error(`no answer within ${deadlineMs} ms`),
     );
   } catch (error) {
     return { ok: false, detail: redactText(error instanceof Error ? error.message : String(error)) };

@@ -1,7 +1,7 @@
 import { redisKeys } from '@heavy/contracts';
+import { within } from '@heavy/timing';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { within } from './deadline.ts';
 
 const intervalMs = 5000;
 const ttlSeconds = 15;
@@ -51,7 +51,7 @@ export const startHeartbeat = (options: HeartbeatOptions): Heartbeat => {
       if (redis.status !== 'ready') return;
       try {
         // Redis keeps the order of one connection's commands: a beat under way cannot come after this.
-        await within(1000, 'no answer to DEL', redis.del(key));
+        await within(redis.del(key), 1000, () => new Error('no answer to DEL'));
       } catch (err) {
         // The TTL does the same, later.
         log.warn({ err }, 'heartbeat was not taken back');

@@ -1,6 +1,6 @@
+import { within } from '@heavy/timing';
 import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
-import { within } from './deadline.ts';
 import type { HealthChecks } from './health.ts';
 import type { Redactor } from './redaction.ts';
 
@@ -61,11 +61,10 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpServer> => {
     const page = pages.get(request.url.split('?', 1)[0] ?? '');
     if (!page) return reply.callNotFound();
     try {
-      const late = `no answer within ${pageDeadlineMs} ms`;
       return await within(
-        pageDeadlineMs,
-        late,
         Promise.resolve().then(() => page()),
+        pageDeadlineMs,
+        () => new Error(`no answer within ${pageDeadlineMs} ms`),
       );
     } catch (error) {
       const why = options.redactor.text(error instanceof Error ? error.message : String(error));

@@ -1,6 +1,6 @@
+import { within } from '@heavy/timing';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { within } from './deadline.ts';
 
 const longestDelayMs = 2000;
 
@@ -42,7 +42,7 @@ export const connectRedis = (url: string, name: string, log: Logger): Redis => {
 export const closeRedis = async (redis: Redis, withinMs = 1000): Promise<void> => {
   try {
     if (redis.status !== 'ready') throw new Error('not connected');
-    await within(withinMs, 'no answer to QUIT', redis.quit());
+    await within(redis.quit(), withinMs, () => new Error('no answer to QUIT'));
   } catch {
     // Redis frees the connection of a client that vanishes: nothing is lost.
     redis.disconnect();

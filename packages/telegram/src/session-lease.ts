@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { sleep, untilAborted, within } from '@heavy/timing';
 import type { Redis } from 'ioredis';
-import { sleep, untilAborted, within } from './gramjs/timing.ts';
 import type { Logger } from './logger.ts';
 
 /** The lease is over: nothing may be done under it any more. */

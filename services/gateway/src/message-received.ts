@@ -3,6 +3,7 @@ import { type Auth, telegramMessage, telegramRaw } from '@heavy/contracts';
 import { type Broker, runInContext } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
 import type { IncomingMessage, SessionLease, TelegramAccount } from '@heavy/telegram';
+import { untilAborted } from '@heavy/timing';
 import type { Redis } from 'ioredis';
 import { createAdmission } from './admission.ts';
 import { anybodysWord, commandWord, isRegistered } from './command-words.ts';
@@ -16,7 +17,6 @@ import { correlationIdOf, eventIdOf, messageEvent, messageEventIdOf, rawEvent } 
 import { repliedTo } from './replied-to.ts';
 import { countTooOld, isTooOld } from './too-old.ts';
 import { typedAt } from './typed-at.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 interface Deps {
   account: Pick<TelegramAccount, 'identity' | 'getMessage'>;
@@ -141,8 +141,8 @@ export const messageReceived = (deps: Deps): ((message: IncomingMessage) => Prom
     await inTurn(`${chat.id}:${id}`, () => inContext(message, () => command(message, word)));
   };
 
-  return (message) =>
-    unlessAborted(lease.signal, async () => {
-      await Promise.all([forward(message), obey(message)]);
-    });
+  return async (message) => {
+    lease.signal.throwIfAborted();
+    await untilAborted(Promise.all([forward(message), obey(message)]), lease.signal);
+  };
 };

@@ -7,7 +7,7 @@ import {
   type TelegramAccount,
   TelegramUnavailable,
 } from '@heavy/telegram';
-import { unlessAborted } from './unless-aborted.ts';
+import { sleep } from '@heavy/timing';
 
 const attempts = 5;
 const pauseMs = 1000;
@@ -48,7 +48,7 @@ export const repliedTo = async (
         log.warn({ err: error, replyTo }, 'the message replied to could not be fetched');
         return null;
       }
-      await unlessAborted(signal, () => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+      await sleep(ms, signal);
     }
   }
 };

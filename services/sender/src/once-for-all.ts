@@ -1,3 +1,5 @@
+import { untilAborted } from '@heavy/timing';
+
 type Watcher = (sentBytes: number) => void;
 
 interface Flight<T> {
@@ -7,18 +9,6 @@ interface Flight<T> {
 
 /** Who is told of one step: each may be a call to Telegram. */
 const toldPerStep = 20;
-
-/** Rejects with the signal's reason when it aborts, whatever becomes of the promise. */
-const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-};
 
 /**
  * Does what several want at the same time once: the first does it, the others wait and share the result. Where it fails
@@ -55,7 +45,7 @@ export const onceForAll = <T>() => {
       if (!flight) return lead(key, work, onProgress);
       flight.watchers.add(onProgress);
       try {
-        return await unlessAborted(flight.result, signal);
+        return await untilAborted(flight.result, signal);
       } catch {
         // The failure is told to the one whose it is; this one tries itself, unless it is aborted.
       } finally {

@@ -9,6 +9,7 @@ import {
   SlowMode,
   TelegramUnavailable,
 } from '@heavy/telegram';
+import { sleep } from '@heavy/timing';
 import type { LimitFunction } from 'p-limit';
 import type { Lanes, Post } from './lanes.ts';
 
@@ -39,18 +40,6 @@ export const pauseMs = (error: unknown, attempt: number): number | null => {
     : null;
 };
 
-/** Rejects with the signal's reason when it aborts. */
-const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const wake = () => resolve();
-  const timer = setTimeout(wake, ms);
-  signal.addEventListener('abort', wake, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', wake);
-  signal.throwIfAborted();
-};
-
 /**
  * Calls Telegram until it answers: waits that it imposes are kept to the second, a lost connection is waited for.
  * Safe only for calls that may be repeated: sends carry a `random_id`, the rest is idempotent by nature.
@@ -71,7 +60,7 @@ export const withPatience = async <T>(
       if (waitMs === null) throw error;
       if (waitMs > longestHeldMs) throw putOff(waitMs, { cause: error });
       log.warn({ err: error, attempt, waitMs }, 'Telegram did not take the call; it will be repeated');
-      await pause(waitMs, signal);
+      await sleep(waitMs, signal);
     }
   }
 };

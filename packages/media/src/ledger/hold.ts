@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
 import { Abandoned, LeaseLost } from './lease-lost.ts';
-import { ledgerScript, type Script } from './script.ts';
+import { type LedgerScript, ledgerScript } from './script.ts';
 
 /** What a script returns to a holder whose token is not the job's: another has the lease or nobody; there is no job. */
 export type Refusal = 'lost' | 'gone';
@@ -14,7 +14,7 @@ export interface Hold {
   /** Aborts with {@link LeaseLost} or {@link Abandoned}; never after `end`. */
   readonly signal: AbortSignal;
   /** Runs a script that takes hash and token first. Rejects with {@link LeaseLost} or {@link Abandoned} where it refuses. */
-  fenced<R>(script: Script<R>, ...args: (string | number)[]): Promise<Exclude<R, Refusal>>;
+  fenced<R>(script: LedgerScript<R>, ...args: (string | number)[]): Promise<Exclude<R, Refusal>>;
   /** Rejects unless the lease is held right now. */
   renew(): Promise<void>;
   /** Renews in the background: something has changed, or changes may have been missed. */
@@ -58,7 +58,7 @@ export const createHold = ({ redis, hash, token, leaseMs, log, onEnd }: HoldOpti
   const hold: Hold = {
     token: String(token),
     signal: controller.signal,
-    fenced: async <R>(script: Script<R>, ...args: (string | number)[]) => {
+    fenced: async <R>(script: LedgerScript<R>, ...args: (string | number)[]) => {
       const reply: R | Refusal = await script(redis, hash, token, ...args);
       if (reply === 'lost' || reply === 'gone') {
         const error = reply === 'lost' ? new LeaseLost(hash) : new Abandoned(hash);

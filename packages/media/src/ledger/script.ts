@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { redisKeys } from '@heavy/contracts';
+import { luaScript } from '@heavy/redis';
 import type { Redis } from 'ioredis';
 
 const { ledger, ledgerChanged } = redisKeys;
@@ -12,24 +11,15 @@ const names = {
   ...{ waiting: ledger.waiting, leases: ledger.leases, counter: ledger.counter, changed: ledgerChanged },
 };
 const table = Object.entries(names).map(([name, value]) => `${name} = '${value}'`);
+const keyTable = `local key = { ${table.join(', ')} }`;
 
-const read = (name: string): string => readFileSync(new URL(`scripts/${name}.lua`, import.meta.url), 'utf8');
-const beginning = `local key = { ${table.join(', ')} }\n${read('ledger')}`;
+const file = (name: string): URL => new URL(`scripts/${name}.lua`, import.meta.url);
 
-/** Runs one script, which Redis does in one step. The script's header says what it takes and returns. */
-export type Script<R> = (redis: Redis, ...args: (string | number)[]) => Promise<R>;
+/** A script that finds the names of its keys itself. */
+export type LedgerScript<R> = (redis: Redis, ...args: (string | number)[]) => Promise<R>;
 
 /** A script of the folder `scripts`, by its name; `R` is what its header says that it returns. */
-export const ledgerScript = <R>(name: string): Script<R> => {
-  const lua = `${beginning}\n${read(name)}`;
-  const sha = createHash('sha1').update(lua).digest('hex');
-  return async (redis, ...args) => {
-    try {
-      return (await redis.evalsha(sha, 0, ...args)) as R;
-    } catch (error) {
-      // Redis' error codes are the first word of the message. This one: never seen, or restarted since; nothing was done.
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return (await redis.eval(lua, 0, ...args)) as R;
-    }
-  };
+export const ledgerScript = <R>(name: string): LedgerScript<R> => {
+  const run = luaScript<R>(keyTable, file('ledger'), file(name));
+  return (redis, ...args) => run(redis, [], args);
 };

@@ -1,3 +1,5 @@
+import { untilAborted } from '@heavy/timing';
+
 /** What those who share one thing see of it. */
 interface Shared<T> {
   /** Has the thing made when its turn has come. Rejects where that fails, and with the signal's reason when it aborts. */
@@ -23,18 +25,6 @@ const inTurn = () => {
     last = result.catch(() => undefined);
     return result;
   };
-};
-
-const untilAborted = async <R>(promise: Promise<R>, signal: AbortSignal): Promise<R> => {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 };
 
 /**

@@ -1,3 +1,4 @@
+import { backoffMs, sleep, within } from '@heavy/timing';
 import bigInt from 'big-integer';
 import { Api } from 'telegram';
 import type {
@@ -32,7 +33,6 @@ import { toInputMedia } from './media.ts';
 import { referenceTo, toIncomingMessage, toSentMessage } from './messages.ts';
 import { Peers } from './peers.ts';
 import { present } from './present.ts';
-import { backoffMs, sleep, within } from './timing.ts';
 import { Follower } from './updates/follower.ts';
 import { partBytes, upload, uploadPart } from './upload.ts';
 import { createUploadLimit } from './upload-limit.ts';

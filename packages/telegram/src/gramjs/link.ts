@@ -1,3 +1,4 @@
+import { within } from '@heavy/timing';
 import bigInt from 'big-integer';
 import { Api } from 'telegram';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
@@ -6,7 +7,6 @@ import { LogBridge } from './log.ts';
 import { Sender } from './sender.ts';
 import { socketTo, TcpSocket } from './socket.ts';
 import { TcpConnection } from './tcp-connection.ts';
-import { within } from './timing.ts';
 
 /** The link is gone, and with it the answers to the calls that were on it. */
 export class LinkBroken extends Error {

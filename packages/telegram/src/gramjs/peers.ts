@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import { within } from '@heavy/timing';
 import bigInt from 'big-integer';
 import { Api } from 'telegram';
 import { PeerUnknown } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Peer, PeerStore } from '../peer-store.ts';
 import { markedChannel, markedGroup, unmarked } from './ids.ts';
-import { within } from './timing.ts';
 
 const maxRemembered = 20_000;
 /** A store that takes longer is done without: a client that waits for its server may wait for ever. */

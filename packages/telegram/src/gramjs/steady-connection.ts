@@ -1,10 +1,10 @@
+import { backoffMs, sleep, untilAborted, within } from '@heavy/timing';
 import type { Api } from 'telegram';
 import { MsgWaitError } from 'telegram/errors/index.js';
 import { AuthLost, CallTimedOut, FloodWait, NotConnected, type TelegramError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { toTelegramError } from './errors.ts';
 import { KeyUnknown, type Link, LinkBroken } from './link.ts';
-import { backoffMs, sleep, untilAborted, within } from './timing.ts';
 
 export interface SteadyConnectionOptions {
   open: () => Promise<Link>;

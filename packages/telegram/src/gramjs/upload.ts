@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { backoffMs, sleep, untilAborted } from '@heavy/timing';
 import bigInt from 'big-integer';
 import { Api } from 'telegram';
 import type { FileToUpload, UploadedFile } from '../account.ts';
@@ -12,7 +13,6 @@ import {
 } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { release } from './release.ts';
-import { backoffMs, sleep, untilAborted } from './timing.ts';
 
 /** The largest part that Telegram takes (https://core.telegram.org/api/files). */
 export const partBytes = 512 * 1024;

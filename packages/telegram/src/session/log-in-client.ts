@@ -1,3 +1,4 @@
+import { backoffMs, sleep, untilAborted, within } from '@heavy/timing';
 import { Api } from 'telegram';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
 import { NetworkMigrateError, PhoneMigrateError, RPCError, UserMigrateError } from 'telegram/errors/index.js';
@@ -7,7 +8,6 @@ import { toTelegramError } from '../gramjs/errors.ts';
 import { initial } from '../gramjs/initial.ts';
 import { Link, LinkBroken } from '../gramjs/link.ts';
 import { trustServerKey } from '../gramjs/server-key.ts';
-import { backoffMs, sleep, untilAborted, within } from '../gramjs/timing.ts';
 import type { Logger } from '../logger.ts';
 import { LogInFailed } from './log-in-failed.ts';
 import { newAuthKey } from './new-auth-key.ts';

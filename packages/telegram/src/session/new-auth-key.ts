@@ -1,10 +1,10 @@
+import { untilAborted, within } from '@heavy/timing';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
 import { doAuthentication } from 'telegram/network/Authenticator.js';
 import { MTProtoPlainSender } from 'telegram/network/MTProtoPlainSender.js';
 import { LogBridge } from '../gramjs/log.ts';
 import { socketTo } from '../gramjs/socket.ts';
 import { TcpConnection } from '../gramjs/tcp-connection.ts';
-import { untilAborted, within } from '../gramjs/timing.ts';
 import type { Logger } from '../logger.ts';
 
 export interface HandshakeOptions {

@@ -1,4 +1,4 @@
-import { type LuaScript, luaScript } from './lua-script.ts';
+import { type LuaScript, luaScript } from '@heavy/redis';
 
 /** A script of the folder `scripts`, by its name; `R` is what its header says that it returns. */
 export const botsScript = <R>(name: string): LuaScript<R> =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { redisKeys } from '@heavy/contracts';
+import { luaScript } from '@heavy/redis';
 import type { Redis } from 'ioredis';
-import { luaScript } from '../bots/lua-script.ts';
 import { Problem } from './problem.ts';
 
 const script = <R>(name: string) => luaScript<R>(new URL(`scripts/${name}.lua`, import.meta.url));

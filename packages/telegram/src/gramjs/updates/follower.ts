@@ -1,3 +1,4 @@
+import { within } from '@heavy/timing';
 import type { BigInteger } from 'big-integer';
 import { Api } from 'telegram';
 import type { UpdateState, UpdateStore, UpdatesStatus } from '../../account.ts';
@@ -7,7 +8,6 @@ import type { Call } from '../connections.ts';
 import { markedChannel } from '../ids.ts';
 import { type MessageUpdate, messagesIn } from '../messages.ts';
 import type { Peers } from '../peers.ts';
-import { within } from '../timing.ts';
 import { Box, type BoxUpdate } from './box.ts';
 import { placed } from './classify.ts';
 import { beginning, Differences, type Step } from './differences.ts';

@@ -1,6 +1,6 @@
+import { backoffMs, sleep } from '@heavy/timing';
 import { AuthLost, CallTimedOut, FloodWait, NotConnected } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { backoffMs, sleep } from '../timing.ts';
 
 /** Tries until it is done. `what` is the complaint of an attempt that failed. */
 export type Patience = <T>(what: string, work: () => Promise<T>) => Promise<T>;

@@ -1,6 +1,6 @@
+import { within } from '@heavy/timing';
 import type { UpdateState, UpdateStore } from '../../account.ts';
 import type { Logger } from '../../logger.ts';
-import { within } from '../timing.ts';
 
 /** Least time between two writes, in milliseconds: what a crash in between leaves unwritten is told again. */
 const intervalMs = 50;

@@ -1,6 +1,6 @@
 import { type BotStreams, redisKeys } from '@heavy/contracts';
+import { type LuaScript, luaScript } from '@heavy/redis';
 import type { Redis } from 'ioredis';
-import { type LuaScript, luaScript } from '../lua-script.ts';
 import type { BroadcastState } from './broadcast.ts';
 
 const file = (name: string): URL => new URL(`scripts/${name}.lua`, import.meta.url);

@@ -1,11 +1,11 @@
-/** Rejects with `late()` where `promise` takes longer than `ms`; leaves no timer behind. */
+/** Rejects with `late()` where `promise` takes longer than `ms`. The work itself is not ended; leaves no timer behind. */
 export const within = <T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), Math.max(0, ms));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 
-/** Rejects with the signal's reason as soon as it aborts; leaves no listener behind. */
+/** Rejects with the signal's reason as soon as it aborts, whatever becomes of the promise; leaves no listener behind. */
 export const untilAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
-const read = (name: string): string => readFileSync(new URL(`scripts/${name}.lua`, import.meta.url), 'utf8');
-const beginning = read('access');
-
 /** Runs one script, which Redis does in one step. The script's header says what it takes and returns. */
-export type Script<R> = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<R>;
+export type LuaScript<R> = (redis: Redis, keys: string[], args: (string | number)[]) => Promise<R>;
 
-/** A script of the folder `scripts`, by its name; `R` is what its header says that it returns. */
-export const accessScript = <R>(name: string): Script<R> => {
-  const lua = `${beginning}\n${read(name)}`;
+/**
+ * A script made of the given parts, one after another, each a file or Lua itself; `R` is what the header of the last says that
+ * it returns. Its text goes over the wire only where Redis does not know it yet.
+ */
+export const luaScript = <R>(...parts: (URL | string)[]): LuaScript<R> => {
+  const lua = parts.map((part) => (part instanceof URL ? readFileSync(part, 'utf8') : part)).join('\n');
   const sha = createHash('sha1').update(lua).digest('hex');
   return async (redis, keys, args) => {
     try {

@@ -1,0 +1,1 @@
+export { type LuaScript, luaScript } from './lua-script.ts';

@@ -1,0 +1,1 @@
+export { backoffMs, sleep, untilAborted, within } from './timing.ts';
