@@ -1,4 +1,5 @@
 import { deterministicId, type FailureCode, largeDownload } from '@heavy/contracts';
+import type { Reached } from '@heavy/downloads';
 import type { DownloadFailed, Lease, LedgerOutcome } from '@heavy/media';
 import { summarizeError, Unroutable } from '@heavy/messaging';
 import type { JobDeps } from './download-job.ts';
@@ -9,7 +10,7 @@ const passing: ReadonlySet<FailureCode> = new Set(['source_slow', 'source_unreac
 /** What a failed download ends in: its sentence, or `elsewhere` where somebody else takes the job on. */
 export const afterFailure =
   ({ broker, log, config }: Pick<JobDeps, 'broker' | 'log' | 'config'>) =>
-  async (lease: Lease, error: DownloadFailed): Promise<LedgerOutcome | 'elsewhere'> => {
+  async (lease: Lease, error: DownloadFailed): Promise<Reached> => {
     const { code, context, probe = {} } = error;
     const { hash, place, request, origin } = lease;
     const failed = (as: FailureCode, limit?: number): LedgerOutcome => ({

@@ -1,32 +1,12 @@
 import { audioDownload, queues, videoDownload } from '@heavy/contracts';
-import {
-  Abandoned,
-  type AskedRecord,
-  type Downloader,
-  DownloadFailed,
-  type Lease,
-  LeaseLost,
-  type Ledger,
-  type LedgerOutcome,
-  type MediaStore,
-} from '@heavy/media';
+import { type LeaseWorkDeps, leaseWork } from '@heavy/downloads';
+import { Abandoned, type Lease, LeaseLost, type LedgerOutcome } from '@heavy/media';
 import { type Broker, runInContext } from '@heavy/messaging';
-import type { Logger } from '@heavy/service';
 import { afterFailure } from './after-failure.ts';
-import type { Answers } from './answers.ts';
 import type { MediaPirateConfig } from './config.ts';
-import { obtainMedia } from './obtain-media.ts';
-import { Superseded } from './settle-identity.ts';
-import { findMedia } from './stored-media.ts';
 
-export interface JobDeps {
-  ledger: Ledger;
-  downloader: Downloader;
-  store: MediaStore;
+export interface JobDeps extends LeaseWorkDeps {
   broker: Broker;
-  answers: Answers;
-  asked: AskedRecord;
-  log: Logger;
   config: Pick<
     MediaPirateConfig,
     'MAX_BYTES' | 'MAX_DURATION_S' | 'SMALL_MAX_BYTES' | 'PROGRESS_INTERVAL_MS'
@@ -35,25 +15,11 @@ export interface JobDeps {
   };
 }
 
-/** A job over which so many workers died is given up: it may be what kills them. */
-const mostDeaths = 10;
-
 const commands = { video: videoDownload, audio: audioDownload } as const;
 
 /** Works a lease of the ledger out: downloads, stores, and answers everybody who waits. */
 export const downloadJob = (deps: JobDeps) => {
-  const { downloader, store, broker, answers, asked, log, config } = deps;
-  const obtain = obtainMedia(deps);
-  const failed = afterFailure(deps);
-
-  /** Removes the job's folder. One that stays is swept later; nobody is kept waiting for it. */
-  const discard = async ({ hash, token }: Lease): Promise<void> => {
-    try {
-      await downloader.discard(hash, String(token));
-    } catch (err) {
-      log.warn({ err, hash }, 'the job folder cannot be removed');
-    }
-  };
+  const { broker, log, config } = deps;
 
   /** For what failed for the last time. The request goes to the dead letters, where an operator finds it. */
   const giveUp = async (lease: Lease, error: unknown): Promise<LedgerOutcome> => {
@@ -68,40 +34,7 @@ export const downloadJob = (deps: JobDeps) => {
     return { failure: { code: 'internal', context: {} } };
   };
 
-  /** The outcome, or `elsewhere` where those who wait are answered by somebody else's. */
-  const workOut = async (lease: Lease, stopping: AbortSignal): Promise<LedgerOutcome | 'elsewhere'> => {
-    if (lease.deaths >= mostDeaths) return giveUp(lease, new Error(`${lease.deaths} workers died over it`));
-    try {
-      // The process before this one may have died between storing and saying so.
-      return (await findMedia(store, lease.request, lease.hash)) ?? (await obtain(lease, stopping));
-    } catch (error) {
-      const reason: unknown = lease.signal.aborted ? lease.signal.reason : error;
-      if (reason instanceof Superseded) return reason.stored ?? 'elsewhere';
-      if (reason instanceof DownloadFailed && reason.code !== 'internal' && !stopping.aborted)
-        return failed(lease, reason);
-      throw reason;
-    }
-  };
-
-  /** Says the outcome to everybody who waits, also to those who come while it is being said. */
-  const answerAll = async (lease: Lease, outcome: LedgerOutcome): Promise<void> => {
-    // Before it is sent anywhere: what was asked for lately is not deleted.
-    if ('object' in outcome) await asked.asked(outcome.object.key, (await lease.askers()).length);
-    const answered = await lease.drain(async (asker) => {
-      if ('failure' in outcome)
-        answers.inContextOf(asker, () => log.info({ step: 'failed', code: outcome.failure.code }, 'not had'));
-      await answers.end(asker, lease.request.kind, outcome);
-    });
-    log.info({ hash: lease.hash, answered }, 'everybody who waited is answered');
-  };
-
-  const end = async (lease: Lease, outcome: LedgerOutcome | 'elsewhere'): Promise<void> => {
-    if (outcome !== 'elsewhere') {
-      if (!lease.outcome) await lease.complete(outcome);
-      await answerAll(lease, outcome);
-    }
-    await discard(lease);
-  };
+  const { run, end, discard } = leaseWork(deps, { failed: afterFailure(deps), giveUp });
 
   /** After a fault of ours: once more, later. Without an outcome only so often; one that is there has to be said. */
   const tryAgain = async (lease: Lease, err: unknown): Promise<void> => {
@@ -117,7 +50,7 @@ export const downloadJob = (deps: JobDeps) => {
   return async (lease: Lease, stopping: AbortSignal): Promise<void> =>
     runInContext({ correlationId: lease.leader }, async () => {
       try {
-        await end(lease, lease.outcome ?? (await workOut(lease, stopping)));
+        await run(lease, stopping);
       } catch (error) {
         if (error instanceof LeaseLost || error instanceof Abandoned) {
           log.info({ hash: lease.hash, reason: error.name }, 'the job is not ours any more');

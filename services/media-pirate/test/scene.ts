@@ -14,6 +14,7 @@ import {
   telegramRaw,
   videoDownload,
 } from '@heavy/contracts';
+import { createAnswers } from '@heavy/downloads';
 import {
   contentHash,
   createAskedRecord,
@@ -27,7 +28,6 @@ import type { Broker, HandlerContext } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
 import { Redis } from 'ioredis';
 import { expect, inject, onTestFinished, vi } from 'vitest';
-import { createAnswers } from '../src/answers.ts';
 import { downloadJob } from '../src/download-job.ts';
 import { commandTyped } from '../src/handlers/command-typed.ts';
 import { downloadRequested } from '../src/handlers/download-requested.ts';

@@ -1,9 +1,9 @@
 import { type CommandMessage, type FailureCode, originOf, redisKeys, telegramReply } from '@heavy/contracts';
+import type { Answers } from '@heavy/downloads';
 import type { Ledger } from '@heavy/media';
 import { RetryableError } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
 import type { Redis } from 'ioredis';
-import type { Answers } from '../answers.ts';
 import { ownText, type Raw, type Typed } from './typed.ts';
 
 export interface CancelDeps {

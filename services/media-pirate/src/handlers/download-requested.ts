@@ -5,11 +5,10 @@ import {
   type MediaKind,
   videoDownload,
 } from '@heavy/contracts';
+import { type Answers, findMedia } from '@heavy/downloads';
 import type { AskedRecord, Asker, Ledger, MediaStore } from '@heavy/media';
 import { handle } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
-import type { Answers } from '../answers.ts';
-import { findMedia } from '../stored-media.ts';
 import type { Worker } from '../worker.ts';
 
 interface Deps {

@@ -1,12 +1,12 @@
 import type { MediaRequest } from '@heavy/contracts';
 import { canonicalUrl, contentHash, type Downloaded, type Lease } from '@heavy/media';
-import type { JobDeps } from './download-job.ts';
+import type { LeaseWorkDeps } from './lease-work.ts';
 import { progressReporter } from './progress-reporter.ts';
 import { settleIdentity } from './settle-identity.ts';
 import { findMedia, type StoredMedia, storeMedia } from './stored-media.ts';
 
 /** Downloads what a lease is for and stores it; `stopping` aborts when the service stops. */
-export const obtainMedia = (deps: JobDeps) => {
+export const obtainMedia = (deps: LeaseWorkDeps) => {
   const { ledger, downloader, store, answers, log, config } = deps;
 
   /** The sound of a video that is stored already, or null where there is none. */

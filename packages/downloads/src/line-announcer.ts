@@ -1,4 +1,4 @@
-import type { Ledger } from '@heavy/media';
+import type { Asker } from '@heavy/media';
 import type { Logger } from '@heavy/service';
 import type { Answers, ProgressStep } from './answers.ts';
 
@@ -9,13 +9,17 @@ const heard = 20;
  * Tells those who wait in line where they stand, at most once per interval; what moves within one is told at its end.
  */
 export const lineAnnouncer = ({
-  ledger,
+  line,
+  askers,
   answers,
   intervalMs,
   waitingFor,
   log,
 }: {
-  ledger: Ledger;
+  /** The first of those that wait, in order. */
+  line: (limit: number) => Promise<{ hash: string; position: number }[]>;
+  /** Who waits for a job. */
+  askers: (hash: string) => Promise<Asker[]>;
   answers: Answers;
   intervalMs: number;
   waitingFor: () => ProgressStep['waitingFor'] | undefined;
@@ -25,8 +29,8 @@ export const lineAnnouncer = ({
   let announcedAt = Number.NEGATIVE_INFINITY;
   const announce = async (): Promise<void> => {
     const reason = waitingFor();
-    for (const { hash, position } of await ledger.line(heard))
-      for (const asker of (await ledger.askers(hash)).slice(0, heard))
+    for (const { hash, position } of await line(heard))
+      for (const asker of (await askers(hash)).slice(0, heard))
         answers.progress(asker, {
           ...{ phase: 'queued' as const, position },
           ...(reason === undefined ? {} : { waitingFor: reason }),
