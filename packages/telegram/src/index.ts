@@ -10,6 +10,7 @@ export { LogInFailed } from './session/log-in-failed.ts';
 export type { CodeSentBy, LogInPrompts } from './session/log-in-prompts.ts';
 export {
   isSealed,
+  isSealedBotToken,
   newSessionKey,
   openBotToken,
   openSession,

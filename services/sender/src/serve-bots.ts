@@ -1,5 +1,6 @@
 import { botStreams } from '@heavy/contracts';
 import type { Service } from '@heavy/service';
+import { parseSessionKey } from '@heavy/telegram';
 import { createBroadcasts } from './bots/broadcasts/broadcasts.ts';
 import { startBots } from './bots/start-bots.ts';
 import type { senderConfig } from './config.ts';
@@ -22,6 +23,8 @@ export const serveBots = async ({
   const bots = await startBots({ config, redis, instance, log, metrics, onOutcome });
   onStop(bots.close);
   check('bots', bots.check);
-  const api = await startBotsApi({ config, redis, streams, broadcasts, log });
+  const sessionKey =
+    config.HEAVY_SESSION_KEY === undefined ? undefined : parseSessionKey(config.HEAVY_SESSION_KEY);
+  const api = await startBotsApi({ config, redis, streams, broadcasts, sessionKey, log });
   if (api) onStop(api.close);
 };

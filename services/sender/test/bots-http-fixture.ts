@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { type BotLogEntry, type BotStreams, botStreamGroup, botStreams, redisKeys } from '@heavy/contracts';
 import type { Logger } from '@heavy/service';
+import { newSessionKey, parseSessionKey } from '@heavy/telegram';
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
 import { type Broadcasts, createBroadcasts } from '../src/bots/broadcasts/broadcasts.ts';
 import { type AppOptions, createApp } from '../src/http/app.ts';
 
 export const apiKey = 'the-right-key-of-thirty-two-characters';
+export const sessionKey = parseSessionKey(newSessionKey());
 export const streams: BotStreams = botStreams('stream:tg_bot');
 
 /** What was written to a log, line by line. */
@@ -36,7 +38,7 @@ export const startApi = async (redis: Redis, options: Partial<AppOptions> & { ah
   const config = { BOTS_BROADCAST_AHEAD: options.ahead ?? 50, BOTS_BROADCAST_KEEP_DAYS: 7 };
   const broadcasts: Broadcasts = createBroadcasts({ config, redis, streams, log });
   const app = await createApp({
-    ...{ redis, streams, broadcasts, log, keys: [apiKey] },
+    ...{ redis, streams, broadcasts, sessionKey, log, keys: [apiKey] },
     ...{ requestsPerMinute: 100_000, failuresPerMinute: 100_000, bodyLimitBytes: 1_048_576 },
     ...options,
   });

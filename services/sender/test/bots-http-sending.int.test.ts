@@ -1,4 +1,5 @@
 import { redisKeys } from '@heavy/contracts';
+import { parseSessionKey } from '@heavy/telegram';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RunningApi, startApi } from './bots-http-fixture.ts';
@@ -10,7 +11,7 @@ let api: RunningApi;
 
 beforeEach(async () => {
   redis = new Redis(redisUrl());
-  api = await startApi(redis, { ahead: 20 });
+  api = await startApi(redis, { ahead: 20, sessionKey: parseSessionKey(stage.sessionKey) });
   await stage.start({ onOutcome: api.broadcasts.record });
 });
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import { redisKeys } from '@heavy/contracts';
+import { openBotToken } from '@heavy/telegram';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -8,6 +9,7 @@ import {
   createServer,
   emptyRedis,
   type RunningApi,
+  sessionKey,
   startApi,
   streams,
 } from './bots-http-fixture.ts';
@@ -43,23 +45,43 @@ const keepOutcome = ['keep_outcome', '1'];
 describe('bots', () => {
   const token = '123456789:AAabcdefghijklmnopqrstuvwxyz0123456';
 
-  it('are added by an entry of the control stream, once for each key, and the token shows nowhere else', async () => {
+  it('are added by an entry of the control stream, once for each key, and the token is nowhere in clear', async () => {
     const request = { token, is_sent_logs: true };
     const { status, headers, body } = await ask('POST', '/v1/bots', request, { 'idempotency-key': 'a' });
     expect(status).toBe(202);
     expect(headers.get('location')).toBe('/v1/bots/123456789');
     expect((await ask('POST', '/v1/bots', request, { 'idempotency-key': 'a' })).body).toEqual(body);
-    expect(await entriesOf(streams.control)).toEqual([
-      { id: body.entry_id, type: 'add_bot', data: { bot_id: 123456789, ...request }, more: [] },
+    const sealed = expect.stringMatching(/^heavy-bot-token\.v1\./);
+    const entries = await entriesOf(streams.control);
+    expect(entries).toEqual([
+      {
+        ...{ id: body.entry_id, type: 'add_bot', more: [] },
+        data: { bot_id: 123456789, ...request, token: sealed },
+      },
     ]);
+    expect(openBotToken(entries[0]?.data.token, [sessionKey])).toBe(token);
 
     const refused = await ask('POST', '/v1/bots', { token: `${token} ` });
     expect(refused).toEqual(problem(400, 'invalid_request'));
     expect(JSON.stringify([api.lines, refused.body])).not.toContain(token.slice(10));
-    await redis.del(streams.control);
+    expect(JSON.stringify(entries)).not.toContain(token.slice(10));
     for (const key of await redis.keys('*'))
       if ((await redis.type(key)) === 'hash')
         expect(JSON.stringify(await redis.hgetall(key))).not.toContain(token);
+  });
+
+  it('are not added where there is no key to seal the token with', async () => {
+    const other = await startApi(redis, { sessionKey: undefined });
+    try {
+      const answer = await other.ask('POST', '/v1/bots', { token });
+      expect(answer).toEqual(
+        problem(503, 'unavailable', { detail: expect.stringContaining('HEAVY_SESSION_KEY') }),
+      );
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await redis.xlen(streams.control)).toBe(0);
+    } finally {
+      await other.close();
+    }
   });
 
   it('are listed in pages, and shown with queues, waits and rates', async () => {

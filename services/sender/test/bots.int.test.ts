@@ -1,4 +1,5 @@
 import { redisKeys } from '@heavy/contracts';
+import { newSessionKey, parseSessionKey, sealBotToken } from '@heavy/telegram';
 import { describe, expect, it, vi } from 'vitest';
 import { botsStage, streams } from './bots-stage.ts';
 
@@ -187,6 +188,31 @@ describe('startBots', () => {
     await stage.register(bot);
     await stage.drained(bot);
     expect(new Set(stage.texts(bot, alice))).toEqual(new Set(['logged', 'after its removal']));
+  });
+
+  it('takes a token that is sealed with its key, and no other', async () => {
+    const bot = stage.addBot('quiz_bot');
+    const alice = stage.addUser('alice', bot);
+    await stage.start();
+    const add = (key: string) =>
+      stage.xadd(streams.control, 'add_bot', {
+        bot_id: bot.id,
+        token: sealBotToken(bot.botToken, parseSessionKey(key)),
+      });
+    await add(newSessionKey());
+    await vi.waitFor(async () =>
+      expect(await stage.logs(bot)).toEqual([
+        {
+          ...{ type: 'add_bot', status: 0, bot_id: bot.id, chat_id: null },
+          details: expect.stringMatching(
+            /^The bot token is sealed with the key \w{8}, and \w{8} is given\.$/,
+          ),
+        },
+      ]),
+    );
+    await add(stage.sessionKey);
+    await stage.send(bot, alice.id, 'hello');
+    await vi.waitFor(() => expect(stage.texts(bot, alice)).toEqual(['hello']));
   });
 
   it('keeps a token nowhere in clear', async () => {

@@ -106,6 +106,9 @@ export const sealSession = (session: string, key: SessionKey): string => seal('s
  */
 export const openSession = (text: string, keys: readonly SessionKey[]): string => open('session', text, keys);
 
+/** Whether a text is a sealed bot's token: only the beginning is looked at. */
+export const isSealedBotToken = (text: string): boolean => text.startsWith(beginningOf('bot-token'));
+
 /** Encrypts a bot's token for keeping. */
 export const sealBotToken = (token: string, key: SessionKey): string => seal('bot-token', token, key);
 

@@ -6,7 +6,7 @@ import {
   faultOf,
 } from '@heavy/contracts';
 import { type Logger, redactText } from '@heavy/service';
-import type { SessionKey } from '@heavy/telegram';
+import { isSealedBotToken, openBotToken, type SessionKey, SessionUnreadable } from '@heavy/telegram';
 import type { Redis } from 'ioredis';
 import { createBotApi } from './bot-api.ts';
 import { fateOf } from './call-fate.ts';
@@ -38,6 +38,17 @@ const isWord = (type: string): type is Word => Object.hasOwn(botControlSchemas, 
 
 const retryAfterMs = 2000;
 const longestTries = 30;
+
+/** @throws {Refused} where it is sealed with another key, or damaged. */
+const inClear = (token: string, key: SessionKey): string => {
+  if (!isSealedBotToken(token)) return token;
+  try {
+    return openBotToken(token, [key]);
+  } catch (cause) {
+    if (cause instanceof SessionUnreadable) throw new Refused(cause.message, { cause });
+    throw cause;
+  }
+};
 
 /** What a control entry says, or why it says nothing. */
 const readWord = (
@@ -76,11 +87,12 @@ export const followControl = async (options: ControlOptions, lease: BotLease): P
   let last: Promise<void> = Promise.resolve();
 
   /** Adds a bot, once its token is proven. */
-  const add = async (botId: number, token: string, isSentLogs: boolean): Promise<void> => {
+  const add = async (botId: number, given: string, isSentLogs: boolean): Promise<void> => {
     if (!sessionKey)
       throw new Refused(
         'HEAVY_SESSION_KEY is not set: without it no token can be kept, and no bot be added.',
       );
+    const token = inClear(given, sessionKey);
     if (!token.startsWith(`${botId}:`)) throw new Refused(`The token is not that of the bot ${botId}.`);
     const api = createBotApi(token, settings.BOT_API_ROOT, settings.BOT_CALL_TIMEOUT_MS);
     const me = await api.getMe();

@@ -1,4 +1,5 @@
 import type { BotStreams } from '@heavy/contracts';
+import type { SessionKey } from '@heavy/telegram';
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -17,6 +18,8 @@ export interface Api {
   redis: Redis;
   streams: BotStreams;
   broadcasts: Broadcasts;
+  /** What tokens are sealed with; without it no bot can be added. */
+  sessionKey: SessionKey | undefined;
 }
 
 export type App = FastifyInstance<

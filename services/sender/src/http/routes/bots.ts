@@ -1,4 +1,5 @@
 import { type AddBot, botControlSchemas, faultOf, type RemoveBot } from '@heavy/contracts';
+import { sealBotToken } from '@heavy/telegram';
 import { botIds, viewOfBot } from '../bot-view.ts';
 import { enqueueOnce } from '../idempotency.ts';
 import { Problem } from '../problem.ts';
@@ -8,7 +9,7 @@ import { type Api, type App, requireBot } from './api.ts';
 const tags = ['Bots'];
 
 /** Bots: add, remove, and see how they are doing. */
-export const botRoutes = (app: App, { redis, streams, broadcasts }: Api): void => {
+export const botRoutes = (app: App, { redis, streams, broadcasts, sessionKey }: Api): void => {
   app.route({
     method: 'GET',
     url: '/v1/bots',
@@ -42,9 +43,14 @@ export const botRoutes = (app: App, { redis, streams, broadcasts }: Api): void =
     },
     handler: async ({ body, headers }, reply) => {
       const botId = Number(body.token.split(':', 1)[0]);
-      const data: AddBot = { bot_id: botId, ...body };
+      if (!sessionKey)
+        throw new Problem('unavailable', 'HEAVY_SESSION_KEY is not set: without it no token can be kept.', {
+          headers: { 'retry-after': '60' },
+        });
+      // What Redis has been told stays in its append-only file for a while.
+      const data: AddBot = { bot_id: botId, ...body, token: sealBotToken(body.token, sessionKey) };
       const fault = faultOf(botControlSchemas.add_bot, data);
-      if (fault) throw new Problem('invalid_request', `body/token ${fault}`);
+      if (fault) throw new Problem('invalid_request', fault);
       const attempt = { kind: 'bot', botId, key: headers['idempotency-key'], body } as const;
       const fields = { type: 'add_bot', data: JSON.stringify(data) };
       const { entryId, isRepeat } = await enqueueOnce(redis, streams.control, fields, attempt);
