@@ -9,10 +9,9 @@ import {
 } from '@heavy/telegram';
 import type { Redis } from 'ioredis';
 import { Failed, type Terminal } from './command.ts';
-import { redisUrl } from './config.ts';
 import type { SessionName } from './session-files.ts';
 import { silent } from './silent.ts';
-import { withRedis } from './system.ts';
+import { redisAtHand, withRedis } from './system.ts';
 import type { TelegramApi } from './telegram-api.ts';
 
 /** Whose a session is, as Telegram says; or that Telegram refuses it, in a sentence. */
@@ -74,16 +73,6 @@ const takeSession = async (
   });
 };
 
-const hasRedis = (dir: string | undefined): boolean => {
-  try {
-    redisUrl(dir);
-    return true;
-  } catch (error) {
-    if (error instanceof Failed) return false;
-    throw error;
-  }
-};
-
 /**
  * Connects with one session after the other, and asks Telegram whose it is.
  * @throws {Failed} where something uses one of them, or may use it and nobody says that it does not.
@@ -92,9 +81,8 @@ export const askWhoTheyAre = async (question: Question): Promise<Map<SessionName
   const { sessions, dir, terminal } = question;
   const { ask, signal } = terminal;
   const owners = new Map<SessionName, SessionOwner>();
-  // Where nothing runs in the folder it is the environment that may name one.
-  const folder = hasRedis(dir) ? dir : undefined;
-  if (!hasRedis(folder)) {
+  const atHand = redisAtHand(dir);
+  if (!atHand) {
     const doubt = 'Without Redis nobody can tell whether a service uses the sessions';
     if (!ask) throw new Failed(`${doubt}, and there is nobody to ask here: set REDIS_URL.`);
     if (!(await ask(`${doubt}; Telegram would end them then. Does nothing use them?`)))
@@ -102,7 +90,7 @@ export const askWhoTheyAre = async (question: Question): Promise<Map<SessionName
     for (const { name, session } of sessions) owners.set(name, await whoIs(session, question, signal));
     return owners;
   }
-  return await withRedis(folder, async (redis) => {
+  return await withRedis(atHand.folder, async (redis) => {
     for (const one of sessions) {
       const lease = await takeSession(redis, one, signal);
       try {

@@ -84,6 +84,23 @@ const storeOf = (settings: SystemSettings): System['store'] => {
   }
 };
 
+const hasRedis = (folder: string | undefined): boolean => {
+  try {
+    redisUrl(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof Failed) return false;
+    throw error;
+  }
+};
+
+/**
+ * The folder by which `withRedis` finds a Redis: that one, or none where nothing runs in it, and the environment names one. Undefined
+ * where there is no Redis at all.
+ */
+export const redisAtHand = (folder: string | undefined): { folder: string | undefined } | undefined =>
+  [folder, undefined].map((one) => ({ folder: one })).find((one) => hasRedis(one.folder));
+
 /** Connects to the Redis of the system that the environment names or that runs in `folder`, for as long as `work` takes. */
 export const withRedis = async <T>(
   folder: string | undefined,

@@ -11,14 +11,17 @@ import { announce } from '@heavy/stack';
 import {
   createAccount,
   newSessionKey,
+  openBotToken,
   openSession,
   parseSessionKey,
+  sealBotToken,
   sealSession,
   sessionFingerprint,
   sessionKeyId,
 } from '@heavy/telegram';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { resealBotTokens } from '../src/bot-tokens.ts';
 import { runCli } from '../src/cli.ts';
 import { silent } from '../src/silent.ts';
 
@@ -418,7 +421,8 @@ describe('heavy session rotate-key', () => {
     const before = [opened('gateway'), opened('sender')];
     const { code, out } = await heavyCommand(rotate(), {}, env());
     expect(code).toBe(0);
-    expect(out).toContain(`sealed with the key ${sessionKeyId(parseSessionKey(next))} now`);
+    expect(out).toContain(`Sealed with the key ${sessionKeyId(parseSessionKey(next))} now: the sessions of`);
+    expect(out).toContain('no Redis at hand');
     expect([opened('gateway', next), opened('sender', next)]).toEqual(before);
     expect(() => opened('gateway')).toThrow('is sealed with the key');
   });
@@ -440,6 +444,78 @@ describe('heavy session rotate-key', () => {
     const { code, err } = await heavyCommand(rotate(), {}, env());
     expect([code, err]).toEqual([1, expect.stringMatching(/sender\.session: .*Nothing was changed\.\n$/)]);
     expect([sealedIn('gateway'), sealedIn('sender')]).toEqual(before);
+  });
+
+  describe('with bots in Redis', () => {
+    const registry = redisKeys.bots.registry;
+    const withBots = () => ({ ...env(), REDIS_URL: redisUrl });
+    const tokens = { 42: 'token of 42', 43: 'token of 43' };
+    const keepBot = (botId: keyof typeof tokens, sealedBy = key) => {
+      const token = sealBotToken(tokens[botId], parseSessionKey(sealedBy));
+      return redis.hset(
+        registry,
+        botId,
+        JSON.stringify({ token, isSentLogs: true, username: `bot_${botId}` }),
+      );
+    };
+    const bot = async (botId: keyof typeof tokens) =>
+      JSON.parse((await redis.hget(registry, `${botId}`)) ?? '') as { token: string };
+    const token = async (botId: keyof typeof tokens) =>
+      openBotToken((await bot(botId)).token, [parseSessionKey(next)]);
+
+    it('seals their tokens as well, and changes nothing else of them', async () => {
+      await logIn();
+      await keepBot(42);
+      // Where it was broken off, or a bot was added with the new key since.
+      await keepBot(43, next);
+      const done = await bot(43);
+      const { code, out } = await heavyCommand(rotate(), {}, withBots());
+      expect([code, out]).toEqual([0, expect.stringContaining('and the tokens of 2 bots')]);
+      expect(await token(42)).toBe(tokens[42]);
+      expect(await bot(42)).toMatchObject({ isSentLogs: true, username: 'bot_42' });
+      expect(await bot(43)).toEqual(done);
+      expect(() => opened('gateway')).toThrow('is sealed with the key');
+      expect((await heavyCommand(rotate(), {}, withBots())).code).toBe(0);
+      expect(await token(42)).toBe(tokens[42]);
+    });
+
+    it('seals the tokens of a sender that has no session', async () => {
+      await keepBot(42);
+      const { code, out } = await heavyCommand(rotate(), {}, withBots());
+      expect([code, out]).toEqual([0, expect.stringContaining('now: the tokens of 1 bot.')]);
+      expect(await token(42)).toBe(tokens[42]);
+      await redis.del(registry);
+      expect((await heavyCommand(rotate(), {}, withBots())).err).toContain('npm run login makes it');
+    });
+
+    it('changes nothing where one of them cannot be opened', async () => {
+      await logIn();
+      await keepBot(42);
+      await keepBot(43, newSessionKey());
+      const before = await redis.hgetall(registry);
+      const session = sealedIn('gateway');
+      const { code, err } = await heavyCommand(rotate(), {}, withBots());
+      expect([code, err]).toEqual([1, expect.stringMatching(/^Bot 43: .* Nothing was changed\.\n$/)]);
+      expect(await redis.hgetall(registry)).toEqual(before);
+      expect(sealedIn('gateway')).toBe(session);
+    });
+
+    it('does not undo what is done to them meanwhile', async () => {
+      await keepBot(42);
+      await keepBot(43);
+      const connection = new Redis(redisUrl);
+      const read = connection.hgetall.bind(connection);
+      const reading = vi.spyOn(connection, 'hgetall').mockImplementationOnce(async (name) => {
+        const bots = await read(name);
+        await redis.hdel(registry, '43');
+        return bots;
+      });
+      expect(await resealBotTokens(connection, parseSessionKey(key), parseSessionKey(next))).toBe(1);
+      connection.disconnect();
+      expect(reading).toHaveBeenCalledTimes(2);
+      expect(Object.keys(await redis.hgetall(registry))).toEqual(['42']);
+      expect(await token(42)).toBe(tokens[42]);
+    });
   });
 
   it('wants two keys', async () => {

@@ -8,25 +8,29 @@ import {
   sealSession,
   sessionKeyId,
 } from '@heavy/telegram';
+import { resealBotTokens } from '../bot-tokens.ts';
 import { type Command, Failed, parseOptions } from '../command.ts';
 import { accountSettings } from '../config.ts';
 import {
   readSessionFile,
   type SessionName,
   sessionFile,
+  sessionFilesOf,
   sessionNames,
   writeSessionFiles,
 } from '../session-files.ts';
 import { keyFrom } from '../session-key.ts';
+import { redisAtHand, withRedis } from '../system.ts';
 
 export const sessionRotateKey: Command = {
-  summary: 'seals the sessions with another key',
+  summary: 'seals the sessions and the tokens of bots with another key',
   usage: `npm run heavy -- session rotate-key [options]
   --dir <folder>   the sessions in <folder>/.heavy/sessions; the repository's by default
 
 Opens them with HEAVY_SESSION_KEY and seals them with HEAVY_SESSION_KEY_NEW; each also as <NAME>_FILE. The sessions
-themselves stay what they are: nobody has to log in again. Broken off half-way, one of them may be sealed with the new key and
-the other with the old one; called again, it goes on from there.`,
+themselves stay what they are: nobody has to log in again. So do the tokens of the sender's bots, which are in Redis: in that of
+REDIS_URL, or of what npm start runs here. Broken off half-way, some may be sealed with the new key and others with the old one; called
+again, it goes on from there. What was sealed anew is opened by services that were restarted with the new key.`,
 
   async run(args, { out }) {
     const { dir } = parseOptions(args, { dir: { type: 'string' } });
@@ -49,11 +53,23 @@ the other with the old one; called again, it goes on from there.`,
         throw new Failed(`${file}: ${cause.message} Nothing was changed.`, { cause });
       }
     };
-    const [gateway, sender] = sessionNames.map(resealed);
-    writeSessionFiles(home, { gateway: gateway ?? '', sender: sender ?? '' });
-    out(
-      `The sessions of ${sessionNames.join(' and ')} are sealed with the key ${nextId} now; ${oldId} opens them no more.`,
-    );
+    const areSessions = sessionFilesOf(home).length > 0;
+    const [gateway = '', sender = ''] = areSessions ? sessionNames.map(resealed) : [];
+    const redis = redisAtHand(dir);
+    const bots =
+      redis && (await withRedis(redis.folder, (connection) => resealBotTokens(connection, old, next)));
+    // A sender that serves bots alone has no session.
+    if (!areSessions && !bots) sessionNames.forEach(resealed);
+    if (areSessions) writeSessionFiles(home, { gateway, sender });
+    const what = [
+      ...(areSessions ? [`the sessions of ${sessionNames.join(' and ')}`] : []),
+      ...(bots ? [`the tokens of ${bots} ${bots === 1 ? 'bot' : 'bots'}`] : []),
+    ].join(', and ');
+    out(`Sealed with the key ${nextId} now: ${what}. ${oldId} opens them no more.`);
+    if (!redis)
+      out(
+        'There is no Redis at hand. If the sender serves bots, call this again with REDIS_URL: their tokens are there.',
+      );
     out(
       'Name the new key as HEAVY_SESSION_KEY (or _FILE) in place of the old one, and restart what uses them.',
     );
