@@ -101,10 +101,45 @@ describe('createPace', () => {
 });
 
 describe('createLeastTrip', () => {
-  it('is the shortest there was', () => {
-    const trip = createLeastTrip();
-    expect(trip.ms()).toBe(0);
-    for (const ms of [30, 12, 50]) trip.add(ms);
+  let now = 0;
+  const minute = (trip: ReturnType<typeof createLeastTrip>, ...trips: number[]): void => {
+    for (const ms of trips) trip.add(ms);
+    now += 61_000;
+  };
+  const many = (ms: number): number[] => Array.from({ length: 30 }, (_, index) => ms + index);
+
+  it('is the shortest that a minute’s calls have taken, and what was faster since', () => {
+    const trip = createLeastTrip(() => now);
+    minute(trip, ...many(30));
+    trip.add(50);
+    expect(trip.ms()).toBe(30);
+    trip.add(12);
     expect(trip.ms()).toBe(12);
+    minute(trip, ...many(20));
+    trip.add(40);
+    expect(trip.ms()).toBe(12);
+    minute(trip, ...many(40));
+    trip.add(41);
+    expect(trip.ms()).toBe(40);
+  });
+
+  it('is not told by the first calls, which are slow, nor by a few', () => {
+    const trip = createLeastTrip(() => now);
+    expect(trip.ms()).toBe(0);
+    for (const ms of many(300)) trip.add(ms);
+    expect(trip.ms()).toBe(0);
+    now += 61_000;
+    minute(trip, 20, 20);
+    trip.add(20);
+    expect(trip.ms()).toBe(0);
+  });
+
+  it('keeps calls within the limit where the first ones had to connect', () => {
+    const trip = createLeastTrip(() => now);
+    const pace = createPace({ count: 1, windowMs: 1000 }, trip.ms);
+    // Counted 290 ms after it was sent; the next is, after 5.
+    pace.take({ sentAt: 0, answeredAt: 300 });
+    trip.add(300);
+    expect(pace.readyAt(300) + 5 - 290).toBeGreaterThanOrEqual(1000);
   });
 });

@@ -42,7 +42,7 @@ const recoveryMs = 5 * 60_000;
 
 /**
  * A sliding window, as Telegram is thought to count: in no window may more than `count` calls reach it. When a call reached it is known
- * only to lie between sending and answer; `leastTripMs`, the shortest time that a call has taken of late, is what a call
+ * only to lie between sending and answer; `leastTripMs`, the shortest time that a call takes, is what a call
  * needs in any case, and shortens the wait. So jitter leads to no refusal, and steady latency costs nothing.
  */
 export const createPace = ({ count, windowMs, burst }: Rate, leastTripMs: () => number): Pace => {
@@ -86,18 +86,26 @@ export const createPace = ({ count, windowMs, burst }: Rate, leastTripMs: () => 
   };
 };
 
-const tripKeptMs = 60_000;
+const tripsKeptMs = 60_000;
+const fewestTrips = 30;
 
-/** The shortest time that a call has taken in the last minute or two. */
-export const createLeastTrip = (): { ms: () => number; add: (ms: number) => void } => {
-  let [before, least, since] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
+/**
+ * The shortest time that a call takes: what many calls of a whole minute have shown, or less where one was faster since. 0 while that is
+ * not known: the first calls make connections and meet cold caches, and who takes theirs for the shortest sends the next ones too early.
+ */
+export const createLeastTrip = (now = clock): { ms: () => number; add: (ms: number) => void } => {
+  let shown = 0;
+  let since = now();
+  let trips = 0;
+  let least = Number.POSITIVE_INFINITY;
   return {
-    ms: () => {
-      const shortest = Math.min(before, least);
-      return Number.isFinite(shortest) ? shortest : 0;
-    },
+    ms: () => Math.min(shown, least),
     add: (ms) => {
-      if (clock() - since > tripKeptMs) [before, least, since] = [least, ms, clock()];
+      if (now() - since > tripsKeptMs) {
+        shown = trips >= fewestTrips ? least : 0;
+        [since, trips, least] = [now(), 0, Number.POSITIVE_INFINITY];
+      }
+      trips += 1;
       least = Math.min(least, ms);
     },
   };
