@@ -25,6 +25,14 @@ describe('hasAccount', () => {
     expect(() => read({})).toThrow(names.map((name) => `${name}: is not set, and BOTS is off`).join('\n'));
   });
 
+  it('refuses a key of the HTTP API for bots where bots are off', () => {
+    const BOTS_API_KEY = 'k'.repeat(32);
+    expect(() => read({ ...account, BOTS_API_KEY })).toThrow(
+      'BOTS: is off, and BOTS_API_KEY is set: set BOTS=on, or leave BOTS_API_KEY out',
+    );
+    expect(read({ ...account, BOTS_API_KEY, BOTS: 'on' })).toBe(true);
+  });
+
   it('names what an account lacks', () => {
     expect(() => read({ TELEGRAM_SESSION: 'x', TELEGRAM_API_ID: '1', BOTS: 'on' })).toThrow(
       'TELEGRAM_API_HASH: is not set, and TELEGRAM_SESSION is\nMEDIA_STORE: is not set, and TELEGRAM_SESSION is',

@@ -83,9 +83,13 @@ const needed = ['TELEGRAM_SESSION', 'TELEGRAM_API_ID', 'TELEGRAM_API_HASH', 'MED
 
 /**
  * Whether the sender sends for an account.
- * @throws {ConfigInvalid} where an account is configured in part, or neither an account nor bots are.
+ * @throws {ConfigInvalid} where an account is configured in part, or neither an account nor bots are, or the HTTP API without bots.
  */
 export const hasAccount = <C extends SenderSettings>(config: C): config is C & AccountSettings => {
+  if (config.BOTS_API_KEY !== undefined && !config.BOTS)
+    throw new ConfigInvalid([
+      { name: 'BOTS', message: 'is off, and BOTS_API_KEY is set: set BOTS=on, or leave BOTS_API_KEY out' },
+    ]);
   if (config.TELEGRAM_SESSION === undefined && config.BOTS) return false;
   const missing = needed.filter((name) => config[name] === undefined);
   const why = config.BOTS ? 'is not set, and TELEGRAM_SESSION is' : 'is not set, and BOTS is off';

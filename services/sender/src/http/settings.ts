@@ -10,7 +10,7 @@ export const botsApiSettings = {
     secret({
       pattern: `^${key}(,${key})*$`,
       description:
-        'Key of the HTTP API for bots, at least 32 characters; several, separated by commas, while keys are changed. Without it, or without BOTS, nothing listens.',
+        'Key of the HTTP API for bots, at least 32 characters; several, separated by commas, while keys are changed. Without it nothing listens; it takes BOTS.',
     }),
   ),
   BOTS_API_HOST: Type.String({
