@@ -100,6 +100,8 @@ export const redisKeys = {
     messageOutcome: (botId: number, entryId: string) => `bots:outcome:${botId}:${entryId}`,
     /** Hash with a TTL: what a request with an idempotency key was, and what it was answered. */
     idempotency: (hash: string) => `bots:idempotency:${hash}`,
+    /** What the names of the HTTP API's counts begin with. Strings with a TTL: requests of a key or an address in this minute. */
+    requests: 'bots:requests:',
   },
   /** Hash: the status message and the outcome of one command. */
   answer: (account: number, chatId: number, messageId: number) => `answer:${account}:${chatId}:${messageId}`,

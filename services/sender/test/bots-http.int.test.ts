@@ -332,6 +332,10 @@ describe('errors', () => {
 });
 
 describe('access', () => {
+  beforeEach(async () => {
+    const counts = await redis.keys(`${redisKeys.bots.requests}*`);
+    if (counts.length > 0) await redis.del(counts);
+  });
   const withKey = (url: string, authorization?: string) =>
     fetch(`${url}/v1/bots`, authorization === undefined ? {} : { headers: { authorization } });
 
@@ -407,6 +411,26 @@ describe('access', () => {
     }
   });
 
+  it('is limited for all replicas together', async () => {
+    const keys = ['c'.repeat(32)];
+    const limits = { keys, requestsPerMinute: 5, failuresPerMinute: 3 };
+    const second = new Redis(inject('redis').url, { db: 12 });
+    const replicas = [await startApi(redis, limits), await startApi(second, limits)];
+    try {
+      const byTurns = async (count: number, authorization: string) => {
+        const found: number[] = [];
+        for (let index = 0; index < count; index += 1)
+          found.push((await withKey(replicas[index % 2]?.url ?? '', authorization)).status);
+        return found;
+      };
+      expect(await byTurns(7, `Bearer ${keys[0]}`)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+      expect(await byTurns(5, 'Bearer wrong')).toEqual([401, 401, 401, 429, 429]);
+    } finally {
+      for (const one of replicas) await one.close();
+      second.disconnect();
+    }
+  });
+
   it('tells a browser to run and keep nothing', async () => {
     const { headers } = await ask('GET', '/v1/bots');
     expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
@@ -429,6 +453,8 @@ describe('access', () => {
       const answer = await other.ask('GET', '/v1/bots');
       expect(answer).toEqual(problem(503, 'unavailable'));
       expect(answer.headers.get('retry-after')).toBe('5');
+      // Who has no key is not let in either, nor told more.
+      expect((await withKey(other.url)).status).toBe(503);
     } finally {
       away.disconnect();
       await other.close();

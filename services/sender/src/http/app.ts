@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
+import { redisKeys } from '@heavy/contracts';
 import type { Logger } from '@heavy/service';
 import Fastify, { type FastifyError } from 'fastify';
 import { authenticate } from './authentication.ts';
@@ -59,7 +60,9 @@ export const createApp = async (options: AppOptions) => {
   });
   validateStrictly(app);
   secureHeaders(app);
-  await app.register(rateLimit, { global: false });
+  // All replicas count in the same place.
+  const { redis } = options;
+  await app.register(rateLimit, { global: false, redis, nameSpace: redisKeys.bots.requests });
   authenticate(app, { ...options, isOpen: ({ routeOptions }) => isDescription(routeOptions.url) });
   checkMethods(app);
   await describeApi(app);

@@ -28,7 +28,7 @@ export const botsApiSettings = {
   BOTS_API_REQUESTS_PER_MINUTE: Type.Integer({
     minimum: 1,
     default: 6000,
-    description: 'Requests that one key may make in a minute, of each replica.',
+    description: 'Requests that one key may make in a minute, to all replicas together.',
   }),
   BOTS_API_FAILURES_PER_MINUTE: Type.Integer({
     minimum: 1,
