@@ -1,6 +1,7 @@
 import { botStreams } from '@heavy/contracts';
 import type { Service } from '@heavy/service';
 import { parseSessionKey } from '@heavy/telegram';
+import { measureBroadcasts } from './bots/broadcasts/broadcast-metrics.ts';
 import { createBroadcasts } from './bots/broadcasts/broadcasts.ts';
 import { startBots } from './bots/start-bots.ts';
 import type { senderConfig } from './config.ts';
@@ -19,6 +20,7 @@ export const serveBots = async ({
   const streams = botStreams(config.BOTS_STREAM_PREFIX);
   const broadcasts = createBroadcasts({ config, redis, streams, log });
   onStop(broadcasts.close);
+  measureBroadcasts(redis, metrics);
   const onOutcome = broadcasts.record;
   const bots = await startBots({ config, redis, instance, log, metrics, onOutcome });
   onStop(bots.close);

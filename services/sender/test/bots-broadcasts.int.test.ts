@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { redisKeys } from '@heavy/contracts';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
+import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { measureBroadcasts } from '../src/bots/broadcasts/broadcast-metrics.ts';
 import type { BotOutcome } from '../src/bots/outcome.ts';
 import {
   addBot,
@@ -362,4 +364,67 @@ describe('broadcasts', () => {
     expect(await get(id)).toMatchObject({ total, sent: total, failed: 0, ambiguous: 0, left: 0 });
     expect((await get(id)).rate_per_second).toBe(0);
   }, 240_000);
+});
+
+describe('metrics of broadcasts', () => {
+  const registry = new Registry();
+  beforeAll(() => measureBroadcasts(redis, registry));
+  /** What is not 0, as the lines of a scrape. */
+  const told = async () =>
+    (await registry.metrics()).split('\n').filter((line) => line !== '' && !/^#| 0$/.test(line));
+
+  it('count them by state, and their recipients by what became of them', async () => {
+    // Those of the tests before are counted, too.
+    await redis.del(redisKeys.bots.registry);
+    botId = await addBot(redis);
+    path = `/v1/bots/${botId}/broadcasts`;
+    server = await createServer(redis, botId, 'broadcast');
+    expect(await told()).toEqual([]);
+
+    const first = await create(chats(3));
+    await serveUntilEnd(first, (chat) =>
+      chat === 2 ? { ending: 'failed' } : chat === 3 ? { ending: 'ambiguous' } : {},
+    );
+    await create(chats(4), { start: false });
+    await create(chats(2), { start: false });
+    const cancelled = await create(chats(20));
+    const [entry] = await server.takeSome(1);
+    await server.settle(api.broadcasts, entry!);
+    await act(cancelled, 'cancel');
+    const paused = await create(chats(30));
+    await act(paused, 'pause');
+    // Another bot's count with them.
+    const other = await addBot(redis);
+    await api.ask('POST', `/v1/bots/${other}/broadcasts`, { text: 'news', recipients: [1] });
+    expect(await told()).toEqual([
+      'heavy_bot_broadcasts{state="draft"} 2',
+      'heavy_bot_broadcasts{state="running"} 1',
+      'heavy_bot_broadcasts{state="paused"} 1',
+      'heavy_bot_broadcasts{state="completed"} 1',
+      'heavy_bot_broadcasts{state="cancelled"} 1',
+      'heavy_bot_broadcast_recipients{state="draft",status="waiting"} 6',
+      'heavy_bot_broadcast_recipients{state="running",status="waiting"} 1',
+      'heavy_bot_broadcast_recipients{state="paused",status="waiting"} 30',
+      'heavy_bot_broadcast_recipients{state="completed",status="sent"} 1',
+      'heavy_bot_broadcast_recipients{state="completed",status="failed"} 1',
+      'heavy_bot_broadcast_recipients{state="completed",status="ambiguous"} 1',
+      'heavy_bot_broadcast_recipients{state="cancelled",status="sent"} 1',
+      'heavy_bot_broadcast_recipients{state="cancelled",status="cancelled"} 19',
+    ]);
+    await api.broadcasts.cancelAll(other);
+  });
+
+  it('tell nothing while Redis is away, at once', async () => {
+    const away = new Redis({
+      host: '127.0.0.1',
+      port: 1,
+      maxRetriesPerRequest: null,
+      retryStrategy: () => 100,
+    });
+    away.on('error', () => {});
+    const apart = new Registry();
+    measureBroadcasts(away, apart);
+    expect((await apart.metrics()).split('\n').filter((line) => /^[^#]/.test(line))).toEqual([]);
+    away.disconnect();
+  });
 });

@@ -35,6 +35,7 @@ describe('a sender with bots and without an account', () => {
       const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       expect(metrics).toMatch(new RegExp(`heavy_bot_messages_total{bot="${bot.id}",outcome="sent".*} 1`));
       expect(metrics).toMatch(/heavy_bots_served{.*} 1/);
+      expect(metrics).toMatch(/heavy_bot_broadcasts{state="running",.*} 0/);
       sender.kill('SIGTERM');
       expect(await ended).toEqual([0, null]);
     } finally {

@@ -53,6 +53,25 @@ const rateOf = (hash: Record<string, string>, startedAt: number, now: number): n
   return Math.round((within / seconds) * 100) / 100;
 };
 
+/** How many recipients there are, and what became of them. */
+type Counts = Pick<Broadcast, 'total' | 'fed' | 'left' | 'sent' | 'failed' | 'ambiguous' | 'cancelled'>;
+
+/** Fields of a broadcast's hash that `countsFrom` reads. */
+export const countFields = ['total', 'fed', 'done', 'sent', 'failed', 'ambiguous', 'cancelled'] as const;
+
+/** Counts from the hash of a broadcast in that state. */
+export const countsFrom = (state: BroadcastState, hash: Readonly<Record<string, unknown>>): Counts => {
+  const [total = 0, fed = 0, done = 0, sent = 0, failed = 0, ambiguous = 0, cancelled = 0] = countFields.map(
+    (field) => Number(hash[field] ?? 0),
+  );
+  const isCancelled = state === 'cancelled';
+  return {
+    ...{ total, fed, sent, failed, ambiguous },
+    cancelled: cancelled + (isCancelled ? total - fed : 0),
+    left: (isCancelled ? fed : total) - done,
+  };
+};
+
 /** Reads what Redis holds of a broadcast, its hash; null where that is nothing. */
 export const broadcastFrom = (id: string, hash: Record<string, string>, now: number): Broadcast | null => {
   const { state, message } = hash;
@@ -61,16 +80,14 @@ export const broadcastFrom = (id: string, hash: Record<string, string>, now: num
   const time = (field: string): number | undefined => (hash[field] === undefined ? undefined : number(field));
   const { bot_id: _, ...content } = JSON.parse(message) as BroadcastMessage & { bot_id: number };
   const startedAt = time('startedAt');
-  const [total, fed, done] = [number('total'), number('fed'), number('done')];
-  const left = (state === 'cancelled' ? fed : total) - done;
+  const counts = countsFrom(state as BroadcastState, hash);
   const isMoving = state === 'running' || state === 'paused';
   const ratePerSecond = isMoving && startedAt !== undefined ? rateOf(hash, startedAt, now) : 0;
   return {
     ...{ id, botId: number('botId'), state: state as BroadcastState, message: content },
     ...{ createdAt: number('createdAt'), startedAt, endedAt: time('endedAt') },
-    ...{ total, fed, sent: number('sent'), failed: number('failed'), ambiguous: number('ambiguous') },
-    cancelled: number('cancelled') + (state === 'cancelled' ? total - fed : 0),
-    ...{ left, ratePerSecond },
-    etaSeconds: state === 'running' && ratePerSecond > 0 ? Math.ceil(left / ratePerSecond) : undefined,
+    ...counts,
+    ratePerSecond,
+    etaSeconds: state === 'running' && ratePerSecond > 0 ? Math.ceil(counts.left / ratePerSecond) : undefined,
   };
 };
