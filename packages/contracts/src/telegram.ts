@@ -294,6 +294,8 @@ export const telegramSendFailed = contract(
     chatId: telegramId,
     /** Telegram's error, such as `CHAT_WRITE_FORBIDDEN`. */
     error: Type.String({ maxLength: 200 }),
+    /** What is in the chat all the same, such as the first parts of a long text. */
+    messageIds: Type.Optional(Type.Array(messageId, { minItems: 1 })),
   }),
   { mandatory: false },
 );

@@ -19,6 +19,7 @@ import type { Pace } from './pace/pace.ts';
 import { createPartPlans } from './parts/part-plans.ts';
 import { createSendMedia } from './parts/send-media.ts';
 import { patiently } from './patience.ts';
+import { createPosted } from './posted.ts';
 import { createStatus } from './status.ts';
 import type { Strangers } from './strangers.ts';
 
@@ -54,15 +55,16 @@ export const senderHandlers = (deps: {
     log,
   });
   const inOrder = oneAtATime();
-  const outcome = createOutcome({ account, answers, status, ask, inOrder, log });
+  const postedBy = createPosted();
+  const outcome = createOutcome({ account, answers, status, ask, postedBy, inOrder, log });
   const uploads = pLimit(deps.uploadsAtOnce);
   const send = createMediaMessages({ account, store, documents, ask, uploads, log });
   const plans = createPartPlans(redis);
   const sendMedia = createSendMedia({ account, ask, send, splitter: deps.splitter, plans, store, log });
   return [
     progressMade({ status, inOrder }),
-    ...mediaReady({ account, sendMedia, ask, outcome, status, log }),
+    ...mediaReady({ account, sendMedia, ask, outcome, postedBy, status, log }),
     ...mediaFailed(outcome),
-    ...telegramCommands({ account, outcome, ask, log }),
+    ...telegramCommands({ account, outcome, ask, postedBy, log }),
   ].map((handler) => forOwnAccount(handler, account.identity, log));
 };

@@ -12,6 +12,7 @@ import type { Logger } from '@heavy/service';
 import { PeerFlood, Refused, randomIdFrom, type TelegramAccount, TelegramError } from '@heavy/telegram';
 import type { Answers } from './answers.ts';
 import type { Patiently } from './patience.ts';
+import type { PostedBy } from './posted.ts';
 import { replyTarget, withoutLostTarget } from './reply-target.ts';
 import type { Status } from './status.ts';
 import { failureText } from './words.ts';
@@ -21,6 +22,7 @@ interface Deps {
   answers: Answers;
   status: Status;
   ask: Patiently;
+  postedBy: PostedBy;
   /** Runs what concerns one command one after another. */
   inOrder: <T>(key: string, task: () => Promise<T>) => Promise<T>;
   log: Logger;
@@ -30,9 +32,8 @@ type Failure = Failed['failure'];
 
 export type Ending = Envelope<{ origin: Origin }>;
 
-/** What was said in the chat to end a command. */
+/** How a command was ended in the chat. */
 interface Delivered {
-  messageIds: number[];
   /** Of a failure. */
   code?: FailureCode;
 }
@@ -45,7 +46,7 @@ export const commandKey = ({ account, chatId, messageId }: Origin): string =>
  * Ends commands in the chat, each exactly once. The first event that ends a command claims it (any other is dropped);
  * what is sent carries a `random_id` of the command, so that a repeat after a crash is recognised by Telegram.
  */
-export const createOutcome = ({ account, answers, status, ask, inOrder, log }: Deps) => {
+export const createOutcome = ({ account, answers, status, ask, postedBy, inOrder, log }: Deps) => {
   /** Takes the status message away, unless the outcome is in it. */
   const removeStatus = async (origin: Origin, outcomeIds: number[], signal: AbortSignal): Promise<void> => {
     try {
@@ -62,7 +63,7 @@ export const createOutcome = ({ account, answers, status, ask, inOrder, log }: D
     await answers.statusGone(origin);
   };
 
-  /** Runs `deliver` unless the command has ended already. */
+  /** Runs `deliver`, which adds to {@link PostedBy} what it posts, unless the command has ended already. */
   const conclude = (
     envelope: Ending,
     { publish, signal }: HandlerContext,
@@ -71,6 +72,7 @@ export const createOutcome = ({ account, answers, status, ask, inOrder, log }: D
     inOrder(commandKey(envelope.data.origin), async () => {
       const { origin } = envelope.data;
       const { account: id, chatId } = origin;
+      const posted = postedBy(envelope);
       const about = { commandId: envelope.id, commandType: envelope.type, account: id, chatId };
       try {
         // From here on nothing is to be shown but what the outcome itself shows.
@@ -80,17 +82,17 @@ export const createOutcome = ({ account, answers, status, ask, inOrder, log }: D
           return;
         }
         const { sent } = await answers.read(origin);
-        const delivered = sent ? { messageIds: sent } : await deliver();
-        const { messageIds } = delivered;
+        const delivered = sent ? {} : await deliver();
+        const messageIds = sent ?? [...posted];
         // Before the record of the status message goes: a status message that became the outcome is found by it.
         if (!sent) await answers.outcomeSent(origin, messageIds);
         await removeStatus(origin, messageIds, signal);
         publish(telegramSent, { ...about, messageIds });
-        log.info({ ...about, ...delivered, step: 'answered' }, 'answered');
+        log.info({ ...about, messageIds, ...delivered, step: 'answered' }, 'answered');
       } catch (error) {
         if (!(error instanceof Refused || error instanceof PeerFlood)) throw error;
         log.error({ ...about, err: error }, 'Telegram refused the answer');
-        publish(telegramSendFailed, sendFailure(envelope, origin, error));
+        publish(telegramSendFailed, sendFailure(envelope, origin, error, posted));
       } finally {
         status.ended(origin);
       }
@@ -98,11 +100,14 @@ export const createOutcome = ({ account, answers, status, ask, inOrder, log }: D
 
   /** Turns the status message into the sentence, or replies with it where there is no status message (any more). */
   const say = async (
-    { data: { origin }, correlationid }: Ending,
+    envelope: Ending,
     { code, context }: Failure,
     signal: AbortSignal,
   ): Promise<Delivered> => {
+    const { data, correlationid } = envelope;
+    const { origin } = data;
     const { chatId } = origin;
+    const posted = postedBy(envelope);
     const text = failureText(code, context, correlationid);
     const statusId = await ask(() => status.find(origin), signal);
     if (statusId !== null) {
@@ -110,7 +115,8 @@ export const createOutcome = ({ account, answers, status, ask, inOrder, log }: D
         await ask(() => account.editText({ chatId, messageId: statusId, text }), signal, {
           ...{ method: 'edit', chatId, messageIds: [statusId] },
         });
-        return { messageIds: [statusId], code };
+        posted.add(statusId);
+        return { code };
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         log.info({ err: error, statusId }, 'the status message cannot be edited; replying');
@@ -122,7 +128,8 @@ export const createOutcome = ({ account, answers, status, ask, inOrder, log }: D
         ...{ method: 'send', chatId, answers: origin.userId },
       }),
     );
-    return { messageIds: messageId === null ? [] : [messageId], code };
+    if (messageId !== null) posted.add(messageId);
+    return { code };
   };
 
   /** Ends a command with the sentence for a failure. */
@@ -140,20 +147,25 @@ export const createOutcome = ({ account, answers, status, ask, inOrder, log }: D
       } catch (error) {
         context.signal.throwIfAborted();
         log.error({ err: error, commandId: envelope.id }, 'the asker cannot be told');
-        context.publish(telegramSendFailed, sendFailure(envelope, envelope.data.origin, error));
+        context.publish(
+          telegramSendFailed,
+          sendFailure(envelope, envelope.data.origin, error, postedBy(envelope)),
+        );
       }
     },
   };
 };
 
-/** The data of `events.telegram.send_failed`. */
+/** The data of `events.telegram.send_failed`; `posted` are the messages that are in the chat all the same. */
 export const sendFailure = (
   { id, type }: Envelope,
   { account, chatId }: { account: number; chatId: number },
   error: unknown,
+  posted: ReadonlySet<number>,
 ): DataOf<typeof telegramSendFailed> => ({
   ...{ commandId: id, commandType: type, account, chatId },
   error: error instanceof TelegramError ? error.code.slice(0, 200) : 'INTERNAL',
+  ...(posted.size === 0 ? {} : { messageIds: [...posted] }),
 });
 
 export type Outcome = ReturnType<typeof createOutcome>;

@@ -45,25 +45,25 @@ interface Parts {
   randomKey: string;
   /** The number of the first part: more than 1 where something else was that. */
   firstNumber?: number;
+  /** Is given the messages' ids. Of parts that say the same a repeat finds the same one. */
+  posted: Set<number>;
 }
 
 /**
- * Sends the parts of a text in order, each to the same place, and gives the messages' ids. Goes on where it failed when it
- * is called again; another process begins anew, and Telegram recognises what it has by the `random_id`.
+ * Sends the parts of a text in order, each to the same place. Goes on where it failed when it is called again; another process begins anew, and Telegram recognises what it has by the `random_id`.
  */
 export const sendInParts = (
   account: TelegramAccount,
-  { chatId, parts, randomKey, firstNumber = 1 }: Parts,
-): ((target: ReplyTarget) => Promise<number[]>) => {
-  const sent: (number | null)[] = [];
+  { chatId, parts, randomKey, firstNumber = 1, posted }: Parts,
+): ((target: ReplyTarget) => Promise<void>) => {
+  let sent = 0;
   return async (target) => {
-    for (const { text, entities } of parts.slice(sent.length)) {
-      const number = firstNumber + sent.length;
+    for (const { text, entities } of parts.slice(sent)) {
+      const number = firstNumber + sent;
       const randomId = randomIdFrom(number === 1 ? randomKey : `${randomKey}:${number}`);
       const { messageId } = await account.sendText({ chatId, text, entities, ...target, randomId });
-      sent.push(messageId);
+      if (messageId !== null) posted.add(messageId);
+      sent += 1;
     }
-    // Of parts that say the same a repeat finds the same one.
-    return [...new Set(sent.filter((id) => id !== null))];
   };
 };

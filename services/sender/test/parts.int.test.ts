@@ -9,6 +9,7 @@ import {
   type Origin,
   redisKeys,
   type StoredObject,
+  telegramSendFailed,
   telegramSendMedia,
   telegramSent,
   videoReady,
@@ -325,6 +326,31 @@ describe('senderHandlers, of what is too large for one message', { timeout: 180_
     expect(media()).toHaveLength(2 * length);
     expect(await redis.ttl(redisKeys.parts(heavy().id, object.key))).toBeLessThanOrEqual(24 * 3600);
   });
+
+  it.each([
+    [[403, 'CHAT_SEND_DOCS_FORBIDDEN'], telegramSent.type],
+    [[400, 'PEER_FLOOD'], telegramSendFailed.type],
+  ] as const)(
+    'tell the parts that are in the chat where a later one gets %o',
+    async ([code, error], type) => {
+      await connect(1);
+      const object = await storedBytes(randomBytes(1_300_000));
+      const { origin } = asks();
+      telegram.faults.add({
+        ...{ method: 'messages.SendMedia', error: [code, error] },
+        match: (request) => 'message' in request && `${request.message}`.includes('(2/3)'),
+      });
+      const { sender } = await createSplittingSender();
+      await sender.handle(audio(origin, object));
+      const [first] = media();
+      expect(media()).toHaveLength(1);
+      // The sentence that ends the command counts, too.
+      const said = chat.messages().filter(({ text }) => text.includes('does not let me send media'));
+      expect(said).toHaveLength(type === telegramSent.type ? 1 : 0);
+      const messageIds = [first!, ...said].map((message) => message.idFor(heavy()));
+      expect(sender.published.at(-1)).toMatchObject({ type, data: { messageIds } });
+    },
+  );
 
   it('send a part of an upload again that Telegram has lost', async () => {
     await connect(4000);

@@ -159,6 +159,42 @@ describe('senderHandlers', () => {
     expect(calls).toHaveLength(4);
   });
 
+  it.each([
+    [403, 'CHAT_WRITE_FORBIDDEN'],
+    [400, 'PEER_FLOOD'],
+  ] as const)(
+    'say which messages are in the chat where Telegram refuses a later one: %i %s',
+    async (...error) => {
+      const { origin } = asks();
+      telegram.faults.add({
+        ...{ method: 'messages.SendMessage', error },
+        match: (request) => saidBy(request).includes(names.at(-1)!),
+      });
+      const { handle, published } = sender();
+      await handle(
+        eventOf(telegramReply, { origin, text: names.map((name) => `${name} ${filler}`).join('\n') }),
+      );
+      expect(answers()).toHaveLength(2);
+      expect(published).toMatchObject([
+        { type: 'events.telegram.send_failed', data: { error: error[1], messageIds: ids() } },
+      ]);
+    },
+  );
+
+  it('say which messages are in the chat where the rest is given up', async () => {
+    const { origin } = asks();
+    const { account: id, chatId } = origin;
+    const text = names.map((name) => `${name} ${filler}`).join('\n');
+    const event = eventOf(telegramReply, { target: { account: id, chatId }, text });
+    const { handle, giveUp, published } = sender({ at: 3, when: 'before' });
+    await expect(handle(event)).rejects.toThrow('died');
+    await giveUp(event);
+    expect(answers()).toHaveLength(2);
+    expect(published).toMatchObject([
+      { type: 'events.telegram.send_failed', data: { error: 'INTERNAL', messageIds: ids() } },
+    ]);
+  });
+
   it('say that nothing was sent where there is no text in the markup', async () => {
     const { origin } = asks();
     const { handle, published } = sender();

@@ -15,6 +15,7 @@ import { PeerFlood, Refused, type TelegramAccount } from '@heavy/telegram';
 import { commandKey, type Outcome } from '../outcome.ts';
 import type { SendMedia } from '../parts/send-media.ts';
 import type { Patiently } from '../patience.ts';
+import type { PostedBy } from '../posted.ts';
 import { replyTarget, withoutLostTarget } from '../reply-target.ts';
 import { captionParts, sendInParts } from '../send-in-parts.ts';
 import type { Status } from '../status.ts';
@@ -27,6 +28,7 @@ interface Deps {
   account: TelegramAccount;
   sendMedia: SendMedia;
   ask: Patiently;
+  postedBy: PostedBy;
   outcome: Outcome;
   status: Status;
   log: Logger;
@@ -41,21 +43,23 @@ const codeOf = ({ code }: Refused): FailureCode => {
 /** Sends what a caption had no room for as replies to the media. Where Telegram refuses that, the media are the outcome all the same. */
 const sendRest = async (
   { account, ask, log }: Deps,
-  { origin, rest, mediaId }: { origin: Origin; rest: FormattedText[]; mediaId: number | undefined },
+  { origin, rest, posted }: { origin: Origin; rest: FormattedText[]; posted: Set<number> },
   signal: AbortSignal,
-): Promise<number[]> => {
-  if (rest.length === 0) return [];
+): Promise<void> => {
+  if (rest.length === 0) return;
   const { chatId } = origin;
+  const [mediaId] = posted;
   const target = { ...replyTarget(origin), ...(mediaId === undefined ? {} : { replyTo: mediaId }) };
-  const send = sendInParts(account, { chatId, parts: rest, randomKey: outcomeKey(origin), firstNumber: 2 });
+  const send = sendInParts(account, {
+    ...{ chatId, parts: rest, randomKey: outcomeKey(origin), firstNumber: 2, posted },
+  });
   try {
-    return await ask(() => withoutLostTarget(target, send), signal, {
+    await ask(() => withoutLostTarget(target, send), signal, {
       ...{ method: 'send', chatId, answers: origin.userId },
     });
   } catch (error) {
     if (!(error instanceof Refused || error instanceof PeerFlood)) throw error;
     log.warn({ err: error }, 'Telegram does not take the rest of a caption');
-    return [];
   }
 };
 
@@ -63,9 +67,10 @@ const sendRest = async (
 const answer =
   (deps: Deps, kind: (data: Ready) => MediaKind) =>
   (envelope: Envelope<Ready & CaptionOf>, context: HandlerContext): Promise<void> => {
-    const { sendMedia, outcome, status, log } = deps;
+    const { sendMedia, outcome, postedBy, status, log } = deps;
     const { origin, object, media } = envelope.data;
     const { signal } = context;
+    const posted = postedBy(envelope);
     const own = envelope.data.caption;
     const { caption, rest } = own ? captionParts(own.text, own.format) : { caption: undefined, rest: [] };
     return outcome.conclude(envelope, context, async () => {
@@ -73,19 +78,18 @@ const answer =
         void status.show(origin, { phase: 'uploading', bytes, totalBytes: object.sizeBytes });
       const send = sendMedia(
         { origin, kind: kind(envelope.data), object, media, caption, randomKey: outcomeKey(origin) },
-        { signal, onProgress },
+        { signal, onProgress, posted },
       );
-      let mediaIds: number[];
       try {
         // A step that is on its way must not post a status message after the last was removed.
-        mediaIds = await send.finally(() => status.still(origin));
+        await send.finally(() => status.still(origin));
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         log.warn({ err: error }, 'Telegram does not take the media');
         return outcome.say(envelope, { code: codeOf(error), context: {} }, signal);
       }
-      const restIds = await sendRest(deps, { origin, rest, mediaId: mediaIds[0] }, signal);
-      return { messageIds: [...mediaIds, ...restIds] };
+      await sendRest(deps, { origin, rest, posted }, signal);
+      return {};
     });
   };
 

@@ -12,6 +12,7 @@ import type { Logger } from '@heavy/service';
 import { PeerFlood, Refused, type TelegramAccount } from '@heavy/telegram';
 import { type Outcome, sendFailure } from '../outcome.ts';
 import type { Patiently } from '../patience.ts';
+import type { PostedBy } from '../posted.ts';
 import { placeTarget, replyTarget, withoutLostTarget } from '../reply-target.ts';
 import { sendInParts, textOfEdit, textParts } from '../send-in-parts.ts';
 
@@ -24,14 +25,15 @@ interface Deps {
   account: TelegramAccount;
   outcome: Outcome;
   ask: Patiently;
+  postedBy: PostedBy;
   log: Logger;
 }
 
 /** Carries `commands.telegram.reply`, `.edit`, `.delete` and `.react` out, and says how each ended. */
-export const telegramCommands = ({ account, outcome, ask, log }: Deps) => {
+export const telegramCommands = ({ account, outcome, ask, postedBy, log }: Deps) => {
   /** Runs `work` and publishes `events.telegram.sent` or `.send_failed`. */
   const carryOut = async (
-    envelope: Envelope,
+    envelope: Envelope<object>,
     { publish }: HandlerContext,
     at: Place,
     work: () => Promise<number[]>,
@@ -45,14 +47,14 @@ export const telegramCommands = ({ account, outcome, ask, log }: Deps) => {
     } catch (error) {
       if (!(error instanceof Refused || error instanceof PeerFlood)) throw error;
       log.warn({ ...about, err: error }, 'Telegram refused a command');
-      publish(telegramSendFailed, sendFailure(envelope, at, error));
+      publish(telegramSendFailed, sendFailure(envelope, at, error, postedBy(envelope)));
     }
   };
 
   /** For what failed for the last time. */
-  const givenUp = <T>(placeOf: (data: T) => Place) => ({
+  const givenUp = <T extends object>(placeOf: (data: T) => Place) => ({
     exhausted: async (envelope: Envelope<T>, { publish, error }: HandlerContext & { error: unknown }) =>
-      publish(telegramSendFailed, sendFailure(envelope, placeOf(envelope.data), error)),
+      publish(telegramSendFailed, sendFailure(envelope, placeOf(envelope.data), error, postedBy(envelope))),
   });
 
   return [
@@ -67,18 +69,25 @@ export const telegramCommands = ({ account, outcome, ask, log }: Deps) => {
             ? [data.origin, replyTarget(data.origin), { answers: data.origin.userId }]
             : [data.target, placeTarget(data.target), { replyTo: data.target.replyTo }];
         const { chatId } = at;
-        const send = sendInParts(account, { chatId, parts: textParts(text, format), randomKey: id });
-        return carryOut(envelope, context, at, () =>
-          ask(() => withoutLostTarget(target, send), context.signal, {
+        const posted = postedBy(envelope);
+        const parts = textParts(text, format);
+        const send = sendInParts(account, { chatId, parts, randomKey: id, posted });
+        return carryOut(envelope, context, at, async () => {
+          await ask(() => withoutLostTarget(target, send), context.signal, {
             ...{ method: 'send', chatId, ...answering },
-          }),
-        );
+          });
+          return [...posted];
+        });
       },
       {
         exhausted: async (envelope, context) => {
           const { data } = envelope;
           if ('origin' in data) await outcome.giveUp({ ...envelope, data }, context);
-          else context.publish(telegramSendFailed, sendFailure(envelope, data.target, context.error));
+          else
+            context.publish(
+              telegramSendFailed,
+              sendFailure(envelope, data.target, context.error, postedBy(envelope)),
+            );
         },
       },
     ),

@@ -27,6 +27,11 @@ interface Large {
   video: Splitting;
 }
 
+interface Sending extends Pick<Obtaining, 'signal' | 'onProgress'> {
+  /** Is given the ids of the messages, in their order. */
+  posted: Set<number>;
+}
+
 const readFileRange = async (path: string, start: number, end: number): Promise<Uint8Array> => {
   const file = await open(path, 'r');
   try {
@@ -142,12 +147,8 @@ export const createSendMedia = ({ account, ask, send, splitter, plans, store, lo
     };
   };
 
-  const sendParts = async (
-    large: Large,
-    { signal, onProgress }: Pick<Obtaining, 'signal' | 'onProgress'>,
-  ): Promise<number[]> => {
+  const sendParts = async (large: Large, { signal, onProgress, posted }: Sending): Promise<void> => {
     const { object } = large.message;
-    const messageIds: number[] = [];
     let parts = await planFor(large, signal);
     log.info({ key: object.key, parts: parts.length, as: parts[0]?.as }, 'sending in parts');
     for (let index = 0; index < parts.length; ) {
@@ -159,7 +160,7 @@ export const createSendMedia = ({ account, ask, send, splitter, plans, store, lo
           signal,
           onProgress: (bytes) => onProgress(Math.floor(share(bytes))),
         });
-        if (messageId !== null) messageIds.push(messageId);
+        if (messageId !== null) posted.add(messageId);
         index += 1;
       } catch (error) {
         parts = await planAfter(error, large, { parts, index, signal });
@@ -167,21 +168,16 @@ export const createSendMedia = ({ account, ask, send, splitter, plans, store, lo
         if (parts[0]?.as === 'bytes') index = 0;
       }
     }
-    return messageIds;
   };
 
-  /** The ids of the messages, in their order. */
-  return async (
-    message: MediaMessage,
-    obtaining: Pick<Obtaining, 'signal' | 'onProgress'>,
-  ): Promise<number[]> => {
-    const limitBytes = await ask(() => account.uploadLimitBytes(), obtaining.signal);
+  return async (message: MediaMessage, sending: Sending): Promise<void> => {
+    const limitBytes = await ask(() => account.uploadLimitBytes(), sending.signal);
     if (message.object.sizeBytes > limitBytes)
       return splitter.splitting(message.object, (video) =>
-        sendParts({ message, limitBytes, video }, obtaining),
+        sendParts({ message, limitBytes, video }, sending),
       );
-    const { messageId } = await send(message, obtaining);
-    return messageId === null ? [] : [messageId];
+    const { messageId } = await send(message, sending);
+    if (messageId !== null) sending.posted.add(messageId);
   };
 };
 
