@@ -52,6 +52,8 @@ export const redisKeys = {
     interest: (command: string) => `media:interest:${command}`,
     waiting: 'media:waiting',
     leases: 'media:leases',
+    /** The leases of jobs that were handed on. */
+    handedOn: 'media:handed-on',
     host: (host: string) => `media:host:${host}`,
     /** The last fencing token, and the last place in the line. */
     counter: 'media:counter',

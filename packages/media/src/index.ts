@@ -26,10 +26,12 @@ export type { Identified, Lease } from './ledger/lease.ts';
 export { Abandoned, LeaseLost } from './ledger/lease-lost.ts';
 export {
   createLedger,
+  type HandedOn,
   type JobState,
   type Joined,
   type Ledger,
   type LedgerOptions,
+  type TakenHandedOn,
 } from './ledger/ledger.ts';
 export type { Log } from './log.ts';
 export { createRetention, type Retention, type RetentionOptions, type Sweep } from './retention.ts';

@@ -1,6 +1,6 @@
 import { redisKeys } from '@heavy/contracts';
 import { describe, expect, it, vi } from 'vitest';
-import { Abandoned } from '../src/index.ts';
+import { Abandoned, type Lease } from '../src/index.ts';
 import {
   askerOf,
   createReplica,
@@ -154,15 +154,15 @@ describe('claim', () => {
   });
 
   it.each([
-    ['release', 0],
-    ['retryLater', 60_000],
-    ['handOn', 0],
-  ] as const)('finds room at a host after %s', async (how, argument) => {
+    ['release', (lease: Lease) => lease.release()],
+    ['retryLater', (lease: Lease) => lease.retryLater(60_000)],
+    ['handOn', (lease: Lease) => lease.handOn()],
+  ] as const)('finds room at a host after %s', async (how, giveBack) => {
     const { join, lead, claim } = await createWorld({ perHost: 1 });
     const lease = await lead('1');
     await join('2');
     expect(await claim()).toBeNull();
-    await lease[how](argument);
+    await giveBack(lease);
     expect((await claim())?.hash).toBe(hashOf(how === 'release' ? '1' : '2'));
   });
 

@@ -64,15 +64,18 @@ export interface Lease {
   drain(deliver: (asker: Asker, outcome: LedgerOutcome) => Promise<void>): Promise<number>;
   /** Ends the lease; the job can be claimed when the delay is over. */
   retryLater(delayMs: number): Promise<void>;
-  /** Ends the lease; the job is the first of the line. */
+  /** Ends the lease; the job is the first of the line, or, where it was handed on, for whoever takes it next. */
   release(): Promise<void>;
-  /** Ends the lease; the job stays with its askers, for somebody else to serve. */
-  handOn(): Promise<void>;
+  /**
+   * Ends the lease; the job stays with its askers, for somebody to serve who takes it by its hash
+   * ({@link Ledger.takeHandedOn}). `progress` is what those are told who join meanwhile.
+   */
+  handOn(progress?: JobProgress): Promise<void>;
   /** The fence before a side effect: asks Redis, and renews. */
   held(): Promise<void>;
 }
 
-/** What the scripts `join` and `claim` return of a lease (`take` in ledger.lua). */
+/** What the scripts `join`, `claim` and `take-handed-on` return of a lease (`take` in ledger.lua). */
 export type Taken = [
   hash: string,
   token: number,
@@ -107,7 +110,10 @@ export const createLease = (taken: Taken, hold: Hold, redis: Redis): Lease => {
   let outcome = stored === null ? undefined : (JSON.parse(stored) as LedgerOutcome);
 
   /** Whatever comes of it, the holder is done: should Redis not hear of it, the lease runs out. */
-  const giveBack = async (script: (typeof scripts)['release'], ...args: number[]): Promise<void> => {
+  const giveBack = async (
+    script: (typeof scripts)['release'],
+    ...args: (string | number)[]
+  ): Promise<void> => {
     hold.end();
     await hold.fenced(script, ...args);
   };
@@ -177,7 +183,7 @@ export const createLease = (taken: Taken, hold: Hold, redis: Redis): Lease => {
       }),
     retryLater: (delayMs) => giveBack(scripts.retryLater, delayMs),
     release: () => giveBack(scripts.release),
-    handOn: () => giveBack(scripts.handOn),
+    handOn: (progress) => giveBack(scripts.handOn, progress ? JSON.stringify(progress) : ''),
     held: hold.renew,
   };
 };

@@ -1,4 +1,4 @@
-import { type CommandMessage, type MediaRequest, redisKeys } from '@heavy/contracts';
+import { type CommandMessage, type MediaRequest, type Origin, redisKeys } from '@heavy/contracts';
 import type { Redis } from 'ioredis';
 import { canonicalUrl } from '../canonical-url.ts';
 import type { Log } from '../log.ts';
@@ -31,6 +31,27 @@ export interface Joined {
   lease?: Lease;
 }
 
+/** What came of taking a job that was handed on. */
+export type TakenHandedOn =
+  /** `handedOnAt` in Unix milliseconds, Redis' own. */
+  | { kind: 'taken'; lease: Lease; handedOnAt: number }
+  /** Nobody waits for it any more. */
+  | { kind: 'gone' }
+  /** Somebody has it, or it is still with whoever hands it on: to be looked at again after that time. */
+  | { kind: 'held'; forMs: number }
+  /** Its host has no room. */
+  | { kind: 'full' };
+
+/** A job that was handed on, as the ledger knows it. */
+export interface HandedOn {
+  hash: string;
+  request: MediaRequest;
+  /** The correlation id of whoever asked first. */
+  leader: string;
+  origin: Origin;
+  place: number;
+}
+
 /**
  * Who waits for which download, and the line of downloads: in Redis, changed by scripts only, so that each change is one
  * step for all replicas. Nothing in it lives longer than a week without a change; identities and redirects live for 30 days.
@@ -49,6 +70,13 @@ export interface Ledger {
    * below its limit.
    */
   claim(): Promise<Lease | null>;
+  /**
+   * Takes the lease of a job that was handed on, also of one whose holder died. Its attempts are counted by whoever serves
+   * it.
+   */
+  takeHandedOn(hash: string): Promise<TakenHandedOn>;
+  /** All jobs that were handed on and have not ended. */
+  handedOn(): Promise<HandedOn[]>;
   /** What a command waits for. */
   find(command: CommandMessage): Promise<{ hash: string; asker: Asker; request: MediaRequest } | null>;
   askers(hash: string): Promise<Asker[]>;
@@ -94,7 +122,14 @@ type JoinReply = [
   taken: Taken | null,
 ];
 
+type TakeReply = ['gone'] | ['held', number] | ['full'] | ['taken', Taken, string];
+
 const scripts = {
+  takeHandedOn: ledgerScript<TakeReply>('take-handed-on'),
+  handedOn:
+    ledgerScript<[hash: string, request: string, leader: string, origin: string, place: string][]>(
+      'handed-on',
+    ),
   join: ledgerScript<JoinReply>('join'),
   claim: ledgerScript<Taken | null>('claim'),
   withdraw: ledgerScript<[hash: string, left: number] | null>('withdraw'),
@@ -103,7 +138,7 @@ const scripts = {
   sweep: ledgerScript<string[]>('sweep'),
 };
 
-/** How many keys Redis looks at in one step of a sweep. */
+/** How many keys Redis looks at in one step of a scan. */
 const sweptAtOnce = 1000;
 
 export const createLedger = ({ redis, holder, leaseMs, perHost, log }: LedgerOptions): Ledger => {
@@ -127,6 +162,15 @@ export const createLedger = ({ redis, holder, leaseMs, perHost, log }: LedgerOpt
     return createLease(taken, hold, redis);
   };
   const worker = () => [perHost, leaseMs, holder, ...[...holds.keys()].map(({ token }) => token)];
+
+  /** The hashes of all jobs, some at a time. */
+  const scanJobs = async function* (): AsyncGenerator<string[]> {
+    const prefix = redisKeys.ledger.job('');
+    for await (const keys of redis.scanStream({ match: `${prefix}*`, count: sweptAtOnce })) {
+      const hashes = (keys as string[]).map((key) => key.slice(prefix.length));
+      if (hashes.length > 0) yield hashes;
+    }
+  };
 
   return {
     resolve: (hash) => scripts.resolve(redis, hash),
@@ -157,6 +201,29 @@ export const createLedger = ({ redis, holder, leaseMs, perHost, log }: LedgerOpt
       const taken = await scripts.claim(redis, ...worker());
       return taken && leaseOf(taken);
     },
+    takeHandedOn: async (hash) => {
+      const reply = await scripts.takeHandedOn(redis, hash, ...worker());
+      switch (reply[0]) {
+        case 'taken':
+          return { kind: 'taken', lease: leaseOf(reply[1]), handedOnAt: Number(reply[2]) };
+        case 'held':
+          return { kind: 'held', forMs: reply[1] };
+        default:
+          return { kind: reply[0] };
+      }
+    },
+    handedOn: async () => {
+      // A scan may give the same key twice.
+      const found = new Map<string, HandedOn>();
+      for await (const hashes of scanJobs())
+        for (const [hash, request, leader, origin, place] of await scripts.handedOn(redis, ...hashes))
+          found.set(hash, {
+            ...{ hash, leader, place: Number(place) },
+            request: JSON.parse(request) as MediaRequest,
+            origin: JSON.parse(origin) as Origin,
+          });
+      return [...found.values()];
+    },
     find: async (command) => {
       const found = await scripts.find(redis, commandOf(command));
       if (!found) return null;
@@ -174,12 +241,8 @@ export const createLedger = ({ redis, holder, leaseMs, perHost, log }: LedgerOpt
       return hashes.map((hash, index) => ({ hash, position: index + 1 }));
     },
     sweep: async () => {
-      const prefix = redisKeys.ledger.job('');
       const found: string[] = [];
-      for await (const keys of redis.scanStream({ match: `${prefix}*`, count: sweptAtOnce })) {
-        const hashes = (keys as string[]).map((key) => key.slice(prefix.length));
-        if (hashes.length > 0) found.push(...(await scripts.sweep(redis, ...hashes)));
-      }
+      for await (const hashes of scanJobs()) found.push(...(await scripts.sweep(redis, ...hashes)));
       return found;
     },
     onChange: changes.onChange,

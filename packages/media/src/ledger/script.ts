@@ -8,7 +8,13 @@ const { ledger, ledgerChanged } = redisKeys;
 const names = {
   ...{ job: ledger.job(''), askers: ledger.askers(''), interest: ledger.interest('') },
   ...{ host: ledger.host(''), same: ledger.same(''), identity: ledger.identity('') },
-  ...{ waiting: ledger.waiting, leases: ledger.leases, counter: ledger.counter, changed: ledgerChanged },
+  ...{
+    waiting: ledger.waiting,
+    leases: ledger.leases,
+    handedOn: ledger.handedOn,
+    counter: ledger.counter,
+    changed: ledgerChanged,
+  },
 };
 const table = Object.entries(names).map(([name, value]) => `${name} = '${value}'`);
 const keyTable = `local key = { ${table.join(', ')} }`;

@@ -38,9 +38,25 @@ end
 
 -- Nothing outlives code that is gone; what is in use is used more often than weekly.
 local function keep(hash)
-  for _, name in ipairs({ key.job .. hash, key.askers .. hash, key.waiting, key.leases }) do
+  for _, name in ipairs({ key.job .. hash, key.askers .. hash, key.waiting, key.leases, key.handedOn }) do
     redis.call('EXPIRE', name, week)
   end
+end
+
+-- Whether the job was handed on: it is taken by name then, and never claimed.
+local function isHandedOn(hash)
+  return redis.call('HEXISTS', key.job .. hash, 'handed_on') == 1
+end
+
+-- Where the end of a job's lease stands. Those of jobs that were handed on stand apart, where nobody who claims looks.
+local function leasesOf(hash)
+  return isHandedOn(hash) and key.handedOn or key.leases
+end
+
+-- When the job's lease ends; nil where there is none.
+local function leaseEnd(hash)
+  local till = redis.call('ZSCORE', leasesOf(hash), hash)
+  return till and tonumber(till)
 end
 
 -- Why a lease's holder may not: 'gone' where there is no job, 'lost' where the lease is no longer his; nil where he may.
@@ -68,7 +84,7 @@ end
 local function drop(hash)
   leaveHost(hash)
   redis.call('ZREM', key.waiting, hash)
-  redis.call('ZREM', key.leases, hash)
+  redis.call('ZREM', leasesOf(hash), hash)
   redis.call('DEL', key.job .. hash, key.askers .. hash)
 end
 
@@ -76,7 +92,7 @@ end
 local function rest(hash, state)
   local job = key.job .. hash
   leaveHost(hash)
-  redis.call('ZREM', key.leases, hash)
+  redis.call('ZREM', leasesOf(hash), hash)
   redis.call('HDEL', job, 'token', 'holder', 'progress')
   redis.call('HSET', job, 'state', redis.call('HEXISTS', job, 'outcome') == 1 and 'ended' or state)
   keep(hash)
@@ -108,8 +124,8 @@ end
 
 local function hasOtherSuspect(hash)
   for _, other in ipairs(redis.call('SMEMBERS', suspects)) do
-    local till = redis.call('ZSCORE', key.leases, other)
-    if other ~= hash and till and tonumber(till) > now() then return true end
+    local till = leaseEnd(other)
+    if other ~= hash and till and till > now() then return true end
   end
   return false
 end
@@ -171,7 +187,7 @@ local function take(hash, again, worker)
   redis.call('HDEL', job, 'progress')
   redis.call('HSET', job, 'token', token, 'holder', worker.holder, 'state', outcome and 'ended' or 'working')
   redis.call('ZREM', key.waiting, hash)
-  redis.call('ZADD', key.leases, now() + worker.leaseMs, hash)
+  redis.call('ZADD', leasesOf(hash), now() + worker.leaseMs, hash)
   if not outcome then enterHost(hash) end
   if not outcome and isSuspect(redis.call('HGET', job, 'deaths')) then
     redis.call('SADD', suspects, hash)

@@ -9,7 +9,7 @@ local hash = ARGV[1]
 local refused = refusal(hash, ARGV[2])
 if refused then return refused end
 
-redis.call('ZADD', key.leases, now() + ARGV[3], hash)
+redis.call('ZADD', leasesOf(hash), now() + ARGV[3], hash)
 if redis.call('HEXISTS', key.job .. hash, 'outcome') == 0 then enterHost(hash) end
 keep(hash)
 return 'ok'

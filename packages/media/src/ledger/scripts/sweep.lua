@@ -6,7 +6,7 @@
 local found = {}
 for _, hash in ipairs(ARGV) do
   local state, place = unpack(redis.call('HMGET', key.job .. hash, 'state', 'place'))
-  local isIndexed = state == 'handed_on'
+  local isIndexed = isHandedOn(hash)
     or redis.call('ZSCORE', key.waiting, hash)
     or redis.call('ZSCORE', key.leases, hash)
   if state and not isIndexed then
