@@ -161,6 +161,72 @@ describe('startMediaSite', () => {
     expect(received).toBeGreaterThan(3 * clip.length);
   });
 
+  it('keeps to the rate that the address gives', async () => {
+    const startedAt = performance.now();
+    const { length } = await bytes('/song.mp3?rate=100000');
+    expect((performance.now() - startedAt) / 1000).toBeGreaterThan((length / 100_000) * 0.95);
+  });
+
+  it('cuts the connection after so many bytes, and sends the rest to who comes again', async () => {
+    const path = '/padded.mp4?mb=3&cut=1200000';
+    const whole = await bytes('/padded.mp4?mb=3');
+    let received = 0;
+    const sentBefore = site.bytesSent('/padded.mp4');
+    for (const expected of [1_200_000, 1_200_000, 600_000]) {
+      const response = await get(path, { range: `bytes=${received}-` });
+      const parts: Uint8Array[] = [];
+      const reading = (async () => {
+        for await (const part of response.body!) parts.push(part);
+      })();
+      if (expected === 1_200_000) await expect(reading).rejects.toThrow();
+      else await reading;
+      const part = Buffer.concat(parts);
+      expect(part.equals(whole.subarray(received, received + expected))).toBe(true);
+      received += part.length;
+    }
+    expect(site.bytesSent('/padded.mp4') - sentBefore).toBe(3_000_000);
+  });
+
+  it('refuses each so many requests of an address, and says when to come again', async () => {
+    const answers = [];
+    for (let nth = 1; nth <= 3; nth += 1) {
+      const { status, headers } = await get('/song.mp3?busy=2&down=3&after=7');
+      answers.push([status, headers.get('retry-after')]);
+    }
+    expect(answers).toEqual([
+      [200, null],
+      [429, '7'],
+      [503, '7'],
+    ]);
+  });
+
+  it('ignores ranges where the address says so', async () => {
+    const { status } = await get('/song.mp3?ranges=no', { range: 'bytes=5-' });
+    expect(status).toBe(200);
+  });
+
+  it.each(['/limited.mp4?mb=3', '/hls/low1.ts?mb=0.5'])(
+    'has another file at %s once it was edited, and tells it by its validators',
+    async (path) => {
+      const [before, first] = [await bytes(path), await get(path)];
+      site.edit(path.split('?')[0]!);
+      const [after, second] = [await bytes(path), await get(path)];
+      expect([after.length, after.equals(before)]).toEqual([before.length, false]);
+      for (const name of ['etag', 'last-modified'])
+        expect(second.headers.get(name)).not.toBe(first.headers.get(name));
+      const ranged = (ifRange: string) => get(path, { range: 'bytes=5-', 'if-range': ifRange });
+      expect((await ranged(first.headers.get('etag')!)).status).toBe(200);
+      expect((await ranged(second.headers.get('etag')!)).status).toBe(206);
+      expect((await probe(path)).streams).toHaveLength(2);
+    },
+  );
+
+  it('hands the query of a playlist on to its segments', async () => {
+    const playlist = await (await get('/hls/low.m3u8?cut=100')).text();
+    expect(playlist).toContain('\nlow0.ts?cut=100\n');
+    expect(playlist).not.toMatch(/^#.*cut=100/mu);
+  });
+
   it('lists its addresses, each of which is there', async () => {
     const page = await (await get('/')).text();
     const paths = [...page.matchAll(/<a href="([^"]+)">/gu)].map(([, path]) => path!);

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { type Body, bufferBody, endlessBody, paddedBody } from './body.ts';
+import { type Body, bufferBody, endlessBody, paddedBody, paddedSegment } from './body.ts';
 import { canaryManifests, endlessPlaylist, feed, selfPlaylist } from './manifests.ts';
 import { addresses, failurePage, frontPage, plainPage, videoPage } from './pages.ts';
 
@@ -30,6 +30,7 @@ const padded: Readonly<Record<string, number | undefined>> = {
   '/rangeless.mp4': undefined,
 };
 const maxMb = 100_000;
+const maxSegmentMb = 100;
 const sampleFile =
   /^\/(hls\/(low|medium|high)\d*\.ts|hls\/(low|medium|high|master|ladder)\.m3u8|[a-z]+\.(mp4|webm|mp3))$/u;
 
@@ -43,8 +44,12 @@ interface Context {
   file: (path: string) => Buffer | undefined;
 }
 
-/** What the site says to each address. */
-export const createAnswers = ({ siteUrl, canaryUrl, file }: Context): ((address: URL) => Answer) => {
+/** What the site says to each address; of a later edition, padded files and segments are as long and hold something else. */
+export const createAnswers = ({
+  siteUrl,
+  canaryUrl,
+  file,
+}: Context): ((address: URL, edition?: number) => Answer) => {
   const text = (body: string, type = html): Answer => ({ status: 200, type, text: body });
   const refusal = (status: number, why = `Answers ${status}.`): Answer => ({
     ...{ status, type: html, text: failurePage(why) },
@@ -53,11 +58,23 @@ export const createAnswers = ({ siteUrl, canaryUrl, file }: Context): ((address:
   const notFound = refusal(404, 'Not found');
   const clip = (): Buffer => file('/clip.mp4') ?? Buffer.alloc(0);
 
-  const paddedFile = (path: string, query: URLSearchParams): Answer => {
+  const paddedFile = (path: string, query: URLSearchParams, edition: number): Answer => {
     const mb = query.has('mb') ? Number(query.get('mb')) : padded[path];
     if (mb !== undefined && !(mb > 0 && mb <= maxMb)) return notFound;
-    const body = mb === undefined ? bufferBody(clip()) : paddedBody(clip(), Math.round(mb * 1e6));
+    const body = mb === undefined ? bufferBody(clip()) : paddedBody(clip(), Math.round(mb * 1e6), edition);
     return { type: 'video/mp4', body, ranges: path !== '/rangeless.mp4' };
+  };
+
+  /** A playlist hands its query on to what is in it; a segment takes `?mb=` as well. */
+  const sample = (path: string, bytes: Buffer, search: string, query: URLSearchParams, edition: number) => {
+    if (path.endsWith('.m3u8') && search !== '')
+      return text(bytes.toString().replace(/^[^#\n].*$/gmu, `$&${search}`), typeOf(path));
+    const mb = Number(query.get('mb') ?? 0);
+    const isPadded = path.endsWith('.ts') && mb >= 0 && mb <= maxSegmentMb && (mb > 0 || edition > 0);
+    const body = isPadded
+      ? paddedSegment(bytes, Math.max(mb * 1e6, bytes.length + 1), edition)
+      : bufferBody(bytes);
+    return { type: typeOf(path), body, ranges: true };
   };
 
   const watch = (id: string): Answer => {
@@ -88,12 +105,12 @@ export const createAnswers = ({ siteUrl, canaryUrl, file }: Context): ((address:
     '/silent-forever': () => 'silence',
   };
 
-  return ({ pathname: path, search, searchParams }) => {
+  return ({ pathname: path, search, searchParams }, edition = 0) => {
     const known = Object.hasOwn(fixed, path) ? fixed[path] : undefined;
     if (known) return known();
     const failure = failures[path];
     if (failure !== undefined) return refusal(failure, addresses[path]);
-    if (Object.hasOwn(padded, path)) return paddedFile(path, searchParams);
+    if (Object.hasOwn(padded, path)) return paddedFile(path, searchParams, edition);
     const id = searchParams.get('v');
     if (path === '/watch' && id) return watch(id);
     const [, first, rest = ''] = /^\/(short|status|to-canary)\/(.+)$/u.exec(path) ?? [];
@@ -101,6 +118,6 @@ export const createAnswers = ({ siteUrl, canaryUrl, file }: Context): ((address:
     if (first === 'to-canary') return toCanary(rest);
     if (first === 'status' && /^[2-5]\d\d$/u.test(rest)) return refusal(Number(rest));
     const bytes = sampleFile.test(path) ? file(path) : undefined;
-    return bytes ? { type: typeOf(path), body: bufferBody(bytes), ranges: true } : notFound;
+    return bytes ? sample(path, bytes, search, searchParams, edition) : notFound;
   };
 };

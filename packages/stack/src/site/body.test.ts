@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endlessBody, paddedBody } from './body.ts';
+import { endlessBody, paddedBody, paddedSegment } from './body.ts';
 
 const mp4 = Buffer.from('an mp4');
 
@@ -22,6 +22,20 @@ describe('paddedBody', () => {
   });
 
   it('leaves what is long enough as it is', () => expect(paddedBody(mp4, 10).sizeBytes).toBe(mp4.length));
+});
+
+describe('paddedBody of another edition', () => {
+  it('is as long, and differs in each byte of its box', () =>
+    expect(paddedBody(mp4, 100, 3).from(14)).toEqual(Buffer.alloc(86, 3)));
+});
+
+describe('paddedSegment', () => {
+  it('is the segment and whole null packets', () => {
+    const body = paddedSegment(mp4, 300, 2);
+    expect(body.sizeBytes).toBe(mp4.length + 2 * 188);
+    expect(body.from(0).subarray(0, mp4.length)).toEqual(mp4);
+    expect(body.from(mp4.length + 188).subarray(0, 6)).toEqual(Buffer.from([0x47, 0x1f, 0xff, 0x10, 2, 2]));
+  });
 });
 
 describe('endlessBody', () => {

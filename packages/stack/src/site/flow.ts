@@ -50,12 +50,17 @@ export class Flow {
 
   /**
    * For one response. What it gives back waits until some bytes from `offset` on may leave, and tells how many, at most
-   * `wanted`; it throws the signal's reason when the client goes while they wait.
+   * `wanted`; it throws the signal's reason when the client goes while they wait. The response has this rate where its path
+   * has none.
    */
-  gate(path: string, signal: AbortSignal): (offset: number, wanted: number) => Promise<number> {
+  gate(
+    path: string,
+    signal: AbortSignal,
+    ownRate?: number,
+  ): (offset: number, wanted: number) => Promise<number> {
     let dueAt = performance.now();
     return async (offset, wanted) => {
-      const rate = this.#rates.get(path);
+      const rate = this.#rates.get(path) ?? ownRate;
       const piece = rate === undefined ? chunkBytes : Math.ceil((rate * pieceMs) / 1000);
       let size = Math.min(wanted, piece);
       for (let hold = this.#holds.get(path); hold; hold = this.#holds.get(path)) {

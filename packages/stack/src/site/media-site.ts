@@ -6,6 +6,7 @@ import { freePort } from '../free-ports.ts';
 import { type Answer, createAnswers } from './answers.ts';
 import type { Body } from './body.ts';
 import { Flow } from './flow.ts';
+import { type Manners, mannersOf, rangeApplies } from './manners.ts';
 import { type ByteRange, parseRange } from './range.ts';
 import { ensureSampleFiles, type SampleFilesOptions } from './sample-files.ts';
 
@@ -41,6 +42,10 @@ export interface MediaSite {
   hold(path: string, afterBytes?: number): Promise<void>;
   /** Lets a held path go on. Does nothing where it is not held. */
   release(path: string): void;
+  /** From now on there is another file at the path, as long as before: of padded ones and segments, whatever the query. */
+  edit(path: string): void;
+  /** Bytes of bodies that have left so far at a path, whatever its query. */
+  bytesSent(path: string): number;
   /** Cuts all connections and ends. */
   stop(): Promise<void>;
 }
@@ -80,6 +85,15 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
   const url = `http://127.0.0.1:${port}`;
   const answerTo = createAnswers({ siteUrl: url, canaryUrl: options.canaryUrl, file });
   const requests: SiteRequest[] = [];
+  /** Requests of each address, with its query. */
+  const asked = new Map<string, number>();
+  /** How often each path was edited. */
+  const edited = new Map<string, number>();
+  const mannersFor = ({ pathname, search, searchParams }: URL): Manners => {
+    const nth = (asked.get(pathname + search) ?? 0) + 1;
+    asked.set(pathname + search, nth);
+    return mannersOf(searchParams, nth, edited.get(pathname));
+  };
 
   /** Sends the bytes `start` to `end`, both included. */
   const sendBody = async (
@@ -87,14 +101,21 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
     record: SiteRequest,
     body: Body,
     { start, end }: ByteRange,
+    { bytesPerSecond, cutAfter = Number.POSITIVE_INFINITY }: Manners,
   ) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const gate = flow.gate(record.path, gone.signal);
+    const gate = flow.gate(record.path, gone.signal, bytesPerSecond);
+    const cutAt = start + cutAfter;
     try {
       for (let offset = start; offset <= end; ) {
+        if (offset >= cutAt) {
+          // What was written has to get there.
+          response.socket?.end();
+          return;
+        }
         const rest = body.from(offset);
-        const size = await gate(offset, Math.min(rest.length, end + 1 - offset));
+        const size = await gate(offset, Math.min(rest.length, Math.min(end + 1, cutAt) - offset));
         const flushed = response.write(rest.subarray(0, size));
         offset += size;
         record.bytesSent += size;
@@ -111,10 +132,19 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
     request: IncomingMessage,
     response: ServerResponse,
     record: SiteRequest,
-    { type, body, ranges }: Extract<Answer, { body: Body }>,
+    { type, body, ...answer }: Extract<Answer, { body: Body }>,
+    manners: Manners,
   ) => {
     const { sizeBytes } = body;
-    const range = ranges && sizeBytes !== undefined ? parseRange(record.range, sizeBytes) : undefined;
+    const { refusal, validators } = manners;
+    if (refusal) {
+      const { status, retryAfter } = refusal;
+      response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end();
+      return;
+    }
+    const ranges = answer.ranges && manners.ranges;
+    const isRanged = ranges && rangeApplies(request.headers['if-range']?.toString(), manners);
+    const range = isRanged && sizeBytes !== undefined ? parseRange(record.range, sizeBytes) : undefined;
     if (range === 'unsatisfiable') {
       response.writeHead(416, { 'content-range': `bytes */${sizeBytes}` }).end();
       return;
@@ -125,10 +155,11 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
       // Without a length Node sends it in chunks.
       ...(sizeBytes === undefined ? {} : { 'content-length': end - start + 1 }),
       ...(ranges ? { 'accept-ranges': 'bytes' } : {}),
+      ...(sizeBytes === undefined ? {} : validators),
       ...(range ? { 'content-range': `bytes ${start}-${end}/${sizeBytes}` } : {}),
     });
     if (request.method === 'HEAD') response.end();
-    else await sendBody(response, record, body, { start, end });
+    else await sendBody(response, record, body, { start, end }, manners);
   };
 
   const answer = async (
@@ -141,9 +172,10 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
       response.writeHead(405).end();
       return;
     }
-    const given = answerTo(address);
+    const manners = mannersFor(address);
+    const given = answerTo(address, manners.edition);
     if (given === 'silence') return;
-    if ('body' in given) return sendMedia(request, response, record, given);
+    if ('body' in given) return sendMedia(request, response, record, given, manners);
     const { status, type, text, location } = given;
     response.writeHead(status, { 'content-type': type, ...(location === undefined ? {} : { location }) });
     response.end(text);
@@ -179,6 +211,9 @@ export const startMediaSite = async (options: MediaSiteOptions): Promise<MediaSi
     throttle: (path, bytesPerSecond) => flow.throttle(path, bytesPerSecond),
     hold: (path, afterBytes = 0) => flow.hold(path, afterBytes),
     release: (path) => flow.release(path),
+    edit: (path) => void edited.set(path, (edited.get(path) ?? 0) + 1),
+    bytesSent: (path) =>
+      requests.filter((request) => request.path === path).reduce((sum, { bytesSent }) => sum + bytesSent, 0),
     stop: async () => {
       flow.releaseAll();
       const closed = once(server, 'close');

@@ -19,6 +19,8 @@ export const addresses: Readonly<Record<string, string>> = {
   '/big.mp4': 'a video of 10 MB',
   '/padded.mp4?mb=5': 'a video of as many MB as one likes',
   '/limited.mp4?mb=50': 'the same, at most 5 MB/s a connection',
+  '/padded.mp4?mb=50&rate=2000000&cut=10000000': 'the same, at 2 MB/s, and the connection is cut after 10 MB',
+  '/padded.mp4?down=2&after=3': 'the same, and each second request is answered 503',
   '/rangeless.mp4': 'a video that is always sent from its beginning; takes ?mb= too',
   '/long.mp4': 'a video that plays for more than four hours',
   '/endless.mp4': 'a video that never ends',
