@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { BotOutcome } from '../src/bots/outcome.ts';
 import { botsStage, streams } from './bots-stage.ts';
 
@@ -199,5 +199,33 @@ describe('streams that are deleted', () => {
     await stage.send(bot, alice.id, 'hello');
     await stage.drained(bot);
     expect(stage.texts(bot, alice)).toEqual(['hello']);
+  });
+});
+
+describe('Redis, where it does not take an acknowledgement', () => {
+  const refuseAcknowledgements = () => stage.redis.call('ACL', 'SETUSER', 'default', '-xack');
+  afterEach(() => stage.redis.call('ACL', 'SETUSER', 'default', '+xack'));
+
+  it('is asked again, and the message is sent once', async () => {
+    const { bot, alice } = await scene();
+    await refuseAcknowledgements();
+    await stage.send(bot, alice.id, 'hello');
+    await vi.waitFor(() => expect(stage.lines.join('\n')).toContain('a message could not be dealt with'));
+    await stage.redis.call('ACL', 'SETUSER', 'default', '+xack');
+    await stage.drained(bot);
+    expect(stage.texts(bot, alice)).toEqual(['hello']);
+    expect(await stage.logs(bot)).toMatchObject([{ text: 'hello', status: 1 }]);
+  });
+
+  it('is asked again, and the word of the control stream is followed again', async () => {
+    const bot = stage.addBot('quiz_bot');
+    await stage.start();
+    await refuseAcknowledgements();
+    await stage.xadd(streams.control, 'add_bot', { bot_id: bot.id, token: bot.botToken });
+    await vi.waitFor(() =>
+      expect(stage.lines.join('\n')).toContain('a word of the control stream was not followed'),
+    );
+    await stage.redis.call('ACL', 'SETUSER', 'default', '+xack');
+    await vi.waitFor(async () => expect(await stage.redis.xlen(streams.control)).toBe(0));
   });
 });

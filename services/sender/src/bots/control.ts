@@ -154,16 +154,23 @@ export const followControl = async (options: ControlOptions, lease: BotLease): P
     await ending.exec();
     known.delete(id);
   };
+  /** What failed in itself has been refused by then: this is Redis, which is asked until it answers. */
+  const handleSurely = async (entry: Entry): Promise<void> => {
+    while (!lease.signal.aborted)
+      try {
+        await handle(entry);
+        return;
+      } catch (err) {
+        if (lease.signal.aborted) return;
+        log.error({ err, entry: entry[0] }, 'a word of the control stream was not followed: trying again');
+        await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+      }
+  };
   const take = (entries: Entry[]): void => {
     for (const entry of entries) {
       if (known.has(entry[0])) continue;
       known.add(entry[0]);
-      last = last
-        .then(() => handle(entry))
-        .catch((err: unknown) => {
-          if (!lease.signal.aborted)
-            log.error({ err, entry: entry[0] }, 'a word of the control stream was not followed');
-        });
+      last = last.then(() => handleSurely(entry));
     }
   };
   const claim = async (): Promise<void> => {
