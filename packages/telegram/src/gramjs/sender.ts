@@ -1,12 +1,12 @@
 import type { Api, TelegramClient } from 'telegram';
 import type { AuthKey } from 'telegram/crypto/AuthKey.js';
 import { RPCError } from 'telegram/errors/index.js';
-import { MessagePacker } from 'telegram/extensions/MessagePacker.js';
 import { MTProtoSender, UpdateConnectionState } from 'telegram/network/index.js';
 import { RequestState } from 'telegram/network/RequestState.js';
 import type { TLMessage } from 'telegram/tl/core/index.js';
 import type { LogBridge } from './log.ts';
 import { OutgoingState } from './outgoing-state.ts';
+import { Packer } from './packer.ts';
 import { release } from './release.ts';
 
 export interface SenderOptions {
@@ -48,7 +48,7 @@ export class Sender extends MTProtoSender {
     this.#options = options;
     const state = new OutgoingState(authKey, log);
     // Private in the library's types.
-    Object.assign(this, { _state: state, _sendQueue: new MessagePacker(state, log) });
+    Object.assign(this, { _state: state, _sendQueue: new Packer(state, log) });
   }
 
   override async send<R extends Api.AnyRequest>(request: R): Promise<R['__response']> {
