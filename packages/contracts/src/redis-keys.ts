@@ -42,6 +42,8 @@ export const redisKeys = {
     `command-of:${account}:${chatId}:${messageId}`,
   /** String with a TTL: an object as Telegram holds it, for one account. */
   document: (account: number, objectKey: string) => `telegram:document:${account}:${objectKey}`,
+  /** Hash with a TTL: how far the upload of an object has come that did not come to its end. */
+  upload: (account: number, objectKey: string) => `telegram:upload:${account}:${objectKey}`,
   /** String with a TTL: the parts in which an object is sent that is too large for one message. */
   parts: (account: number, objectKey: string) => `telegram:parts:${account}:${objectKey}`,
   /** The interest ledger; see docs/redis-keys.md. */

@@ -199,6 +199,18 @@ export interface FileToUpload {
   /** Bytes that Telegram has accepted: never falls, ends at `sizeBytes`. */
   onProgress?: (sentBytes: number) => void;
   signal?: AbortSignal;
+  /** Of a file of more than 10 MB: what is kept of its upload, so that one which did not come to its end can go on. */
+  record?: UploadRecord;
+}
+
+/** What is known of an upload at Telegram that may have been begun by another process. */
+export interface UploadRecord {
+  /** The file's id: 64 random bits, as a decimal number. */
+  fileId: string;
+  /** Whether Telegram has accepted this part with these bytes, and need not be sent it again. */
+  isAccepted: (part: number, crc32: number) => boolean;
+  /** Is told each part that Telegram accepts. */
+  accepted: (part: number, crc32: number) => void;
 }
 
 /**

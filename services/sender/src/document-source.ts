@@ -13,6 +13,7 @@ import {
   type UploadedFile,
 } from '@heavy/telegram';
 import type { LimitFunction } from 'p-limit';
+import type { BegunUploads } from './begun-uploads.ts';
 import type { Documents, KnownDocument } from './documents.ts';
 import { fileName, mediaAttributes } from './media-attributes.ts';
 import { onceForAll } from './once-for-all.ts';
@@ -63,6 +64,7 @@ export interface DocumentSourceDeps {
   account: TelegramAccount;
   store: MediaStore;
   documents: Documents;
+  begunUploads: BegunUploads;
   ask: Patiently;
   /** Uploads at the same time. */
   uploads: LimitFunction;
@@ -78,6 +80,7 @@ export const createDocumentSource = ({
   account,
   store,
   documents,
+  begunUploads,
   ask,
   uploads,
   log,
@@ -117,19 +120,28 @@ export const createDocumentSource = ({
   ): Promise<DocumentReference> => {
     const { media, piece } = wanted;
     const attributes = piece?.attributes ?? mediaAttributes(wanted);
-    const source: FileToUpload = { ...bytes, name: attributes.fileName, signal, onProgress };
+    const record = await begunUploads.open({ ...wanted, sizeBytes: bytes.sizeBytes });
+    const source: FileToUpload = { ...bytes, name: attributes.fileName, signal, onProgress, record };
     const uploadFile = (file: FileToUpload): Promise<UploadedFile> =>
       withPatience(() => account.upload(file), signal, log);
-    const [file, thumbnail] = await Promise.all([
-      uploadFile(source),
-      media.thumbnail &&
-        uploadFile({
-          ...stored(media.thumbnail),
-          name: fileName(media.title, media.thumbnail.key),
-          signal,
-        }).catch(withoutThumbnail),
-    ]);
-    return create({ ...attributes, file, ...(thumbnail ? { thumbnail } : {}) }, source, signal);
+    try {
+      const [file, thumbnail] = await Promise.all([
+        uploadFile(source),
+        media.thumbnail &&
+          uploadFile({
+            ...stored(media.thumbnail),
+            name: fileName(media.title, media.thumbnail.key),
+            signal,
+          }).catch(withoutThumbnail),
+      ]);
+      const made = await create({ ...attributes, file, ...(thumbnail ? { thumbnail } : {}) }, source, signal);
+      await record.forget();
+      return made;
+    } catch (error) {
+      // What Telegram does not take, it would not take the next time: that begins anew.
+      await (error instanceof Refused || error instanceof FilePartMissing ? record.forget() : record.leave());
+      throw error;
+    }
   };
 
   /** The same document with another reference, from the message that it was posted in. */

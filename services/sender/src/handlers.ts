@@ -5,6 +5,7 @@ import type { TelegramAccount } from '@heavy/telegram';
 import type { Redis } from 'ioredis';
 import pLimit from 'p-limit';
 import { createAnswers } from './answers.ts';
+import { createBegunUploads } from './begun-uploads.ts';
 import { createDocuments } from './documents.ts';
 import { mediaFailed } from './handlers/media-failed.ts';
 import { mediaReady } from './handlers/media-ready.ts';
@@ -40,6 +41,7 @@ export const senderHandlers = (deps: {
   const { account, store, redis, log, pace, strangers } = deps;
   const answers = createAnswers(redis);
   const documents = createDocuments(redis);
+  const begunUploads = createBegunUploads(redis, log);
   const limit = pLimit(deps.callsAtOnce);
   const lanes = createLanes({ pace, limit, log });
   const post: Lanes['post'] = (one, call, signal) =>
@@ -58,7 +60,7 @@ export const senderHandlers = (deps: {
   const postedBy = createPosted();
   const outcome = createOutcome({ account, answers, status, ask, postedBy, inOrder, log });
   const uploads = pLimit(deps.uploadsAtOnce);
-  const send = createMediaMessages({ account, store, documents, ask, uploads, log });
+  const send = createMediaMessages({ account, store, documents, begunUploads, ask, uploads, log });
   const plans = createPartPlans(redis);
   const sendMedia = createSendMedia({ account, ask, send, splitter: deps.splitter, plans, store, log });
   return [

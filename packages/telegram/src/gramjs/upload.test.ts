@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { UploadRecord } from '../account.ts';
 import { CallTimedOut, FloodWait, TelegramUnavailable } from '../errors.ts';
 import { upload } from './upload.ts';
 
@@ -64,6 +65,49 @@ describe('upload', () => {
     const uploading = expect(upload(file, { ...options, save })).rejects.toThrow(TelegramUnavailable);
     await vi.runAllTimersAsync();
     await uploading;
+  });
+
+  it('does not send again what is in the record, unless it has become another; and records what is accepted', async () => {
+    const saved: number[] = [];
+    const save = async (request: { filePart: number; fileId: unknown }) => {
+      expect(`${request.fileId}`).toBe('42');
+      saved.push(request.filePart);
+      return true;
+    };
+    const sums = new Map<number, number>();
+    const record: UploadRecord = {
+      ...{ fileId: '42', isAccepted: (part, sum) => sums.get(part) === sum },
+      accepted: (part, sum) => void sums.set(part, sum),
+    };
+    const progress: number[] = [];
+    const big = {
+      ...file,
+      sizeBytes: 21 * 512 * 1024,
+      record,
+      onProgress: (sent: number) => progress.push(sent),
+    };
+    expect(await upload(big, { ...options, save })).toMatchObject({ fileId: '42', parts: 21 });
+    expect(saved).toHaveLength(21);
+    expect(sums.size).toBe(21);
+    saved.length = 0;
+    sums.delete(3);
+    const read: typeof file.read = async ({ start, end }) =>
+      new Uint8Array(end - start).fill(start === 5 * 512 * 1024 ? 1 : 0);
+    progress.length = 0;
+    await upload({ ...big, read }, { ...options, save });
+    expect(saved.toSorted()).toEqual([3, 5]);
+    expect(progress.at(-1)).toBe(big.sizeBytes);
+  });
+
+  it('needs no record for a small file', async () => {
+    const save = vi.fn(async () => true);
+    const accepted = vi.fn();
+    await upload(
+      { ...file, record: { fileId: '42', isAccepted: () => true, accepted } },
+      { ...options, save },
+    );
+    expect(save).toHaveBeenCalledTimes(4);
+    expect(accepted).not.toHaveBeenCalled();
   });
 
   it('refuses an empty file, and one of too many parts', async () => {

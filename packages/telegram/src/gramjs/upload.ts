@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { backoffMs, sleep, untilAborted } from '@heavy/timing';
 import bigInt from 'big-integer';
 import { Api } from 'telegram';
@@ -78,14 +79,15 @@ const requestFor = (
   return big ? bigFilePart({ ...part, fileTotalParts: parts }) : new Api.upload.SaveFilePart(part);
 };
 
-/** Uploads a file's parts, several at a time, each until it is accepted. */
+/** Uploads a file's parts, several at a time, each until it is accepted; those that the file's record has are not sent again. */
 export const upload = async (file: FileToUpload, options: UploadOptions): Promise<UploadedFile> => {
   const { name, sizeBytes, onProgress } = file;
   const parts = Math.ceil(sizeBytes / partBytes);
   if (parts === 0) throw new Refused('FILE_PART_EMPTY', 'upload');
   if (parts > options.maxParts) throw new Refused('FILE_PARTS_INVALID', 'upload');
   const isBig = sizeBytes > smallFileBytes;
-  const fileId = bigInt(randomBytes(8).readBigInt64LE().toString());
+  const record = isBig ? file.record : undefined;
+  const fileId = bigInt(record?.fileId ?? randomBytes(8).readBigInt64LE().toString());
   const small: Uint8Array[] = [];
 
   const stop = new AbortController();
@@ -100,7 +102,11 @@ export const upload = async (file: FileToUpload, options: UploadOptions): Promis
       const bytes = await readPart(file, filePart);
       const { byteLength } = bytes;
       if (!isBig) small[filePart] = bytes;
-      await savePart(requestFor(fileId, filePart, parts, isBig, bytes), { ...options, signal, pause });
+      const sum = record && crc32(bytes);
+      if (sum === undefined || !record?.isAccepted(filePart, sum)) {
+        await savePart(requestFor(fileId, filePart, parts, isBig, bytes), { ...options, signal, pause });
+        if (sum !== undefined) record?.accepted(filePart, sum);
+      }
       if (isBig) release(bytes);
       sentBytes += byteLength;
       if (!signal.aborted) onProgress?.(sentBytes);
