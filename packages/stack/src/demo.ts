@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { redisKeys } from '@heavy/contracts';
 import type { WorldMessage, WorldUser } from '@heavy/local-telegram';
 import { Redis } from 'ioredis';
+import { createDemoBot, type DemoBot } from './demo/bot.ts';
 import { createCast } from './demo/cast.ts';
 import { conversation } from './demo/conversation.ts';
 import { converse } from './demo/converse.ts';
@@ -53,7 +54,7 @@ const isMissingFile = (error: unknown): boolean =>
 const quick = { SHUTDOWN_GRACE_MS: '2000' };
 
 /** Limits and paces for one person who watches. */
-const serviceEnv = {
+const serviceEnvWith = (bot: DemoBot) => ({
   // The limits of npm start: what is set to nothing has its default.
   gateway: { ...quick, RATE_LIMIT_BLESSED: '', RATE_LIMIT_UNMOLESTED: '' },
   'media-pirate': {
@@ -62,9 +63,9 @@ const serviceEnv = {
     DOWNLOAD_TIMEOUT_MS: '60000',
     PROGRESS_INTERVAL_MS: '500',
   },
-  sender: { ...quick, STATUS_INTERVAL_MS: '800' },
+  sender: { ...quick, STATUS_INTERVAL_MS: '800', ...bot.senderEnv },
   logger: quick,
-};
+});
 
 const scriptSource = (): string =>
   options.script === undefined
@@ -72,7 +73,7 @@ const scriptSource = (): string =>
     : readFileSync(options.script, 'utf8');
 
 /** Plays a conversation and judges it. Resolves with the exit code. */
-const perform = async (stack: Stack, source: string, stop: AbortSignal): Promise<number> => {
+const perform = async (stack: Stack, bot: DemoBot, source: string, stop: AbortSignal): Promise<number> => {
   const tap = await tapCorrelation(stack.rabbitmq.url, stack.account.id);
   try {
     const cast = createCast(stack.world, stack.account, stack.users, stack.chats);
@@ -81,21 +82,29 @@ const perform = async (stack: Stack, source: string, stop: AbortSignal): Promise
     const transcript = createTranscript({ cast, tap, isCommand }, print);
     stack.world.on('event', transcript.record);
     say('');
-    if (!options.once && options.script === undefined) {
-      await converse(cast, { siteUrl: stack.site.url, signal: stop, say });
+    const isOurs = options.script === undefined;
+    const [club] = stack.chats;
+    const joined = isOurs && club ? bot.join(stack.world, club, stop) : undefined;
+    if (!options.once && isOurs) {
+      await joined;
+      const tryBot = bot.curl('<b>Tonight</b>: a film');
+      await converse(cast, { siteUrl: stack.site.url, tryBot, signal: stop, say });
       return 0;
     }
 
     const steps = parseScript(source, stack.site.url);
     const stage = { world: stack.world, cast, tap, isCommand, timeoutMs: outcomeTimeoutMs, signal: stop };
-    const played = await play(steps, stage);
+    const [played, spoken] = await Promise.all([
+      play(steps, stage),
+      joined?.then(() => bot.speak('Tonight: a film, told by a bot', stop)),
+    ]);
     await transcript.flushed();
     stop.throwIfAborted();
-    const isOurs = options.script === undefined;
     const claims = isOurs ? conversation.map(({ claim }) => claim) : [];
     const { site, canary } = stack;
     const verdicts = await verify(played, claims, { ffprobe: stack.tools.ffprobe, site, canary });
     if (isOurs) verdicts.push(await verifyStory(played[0], cast, tap, stack.env('logger')['LOGS_DB'] ?? ''));
+    if (spoken) verdicts.push(spoken);
     return conclude(verdicts);
   } finally {
     await tap.close();
@@ -141,10 +150,11 @@ const main = async (stop: AbortSignal): Promise<number> => {
   const dir = join(dataDir, 'demo');
   // The local Telegram begins anew each time, with the ids of the last: their stories would be told as one.
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(dir, `logs.db${suffix}`), { force: true });
-  const stack = await startStack({ dir, serviceEnv, signal: stop, say });
+  const bot = await createDemoBot();
+  const stack = await startStack({ dir, serviceEnv: serviceEnvWith(bot), signal: stop, say });
   const withdraw = announce(dir, stack.env('media-pirate'));
   try {
-    return await perform(stack, source, stop);
+    return await perform(stack, bot, source, stop);
   } finally {
     withdraw();
     await stack.stop();

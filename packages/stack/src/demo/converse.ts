@@ -21,7 +21,18 @@ const speak = (cast: Cast, speaker: string, line: string, siteUrl: string): stri
  */
 export const converse = async (
   cast: Cast,
-  { siteUrl, signal, say }: { siteUrl: string; signal: AbortSignal; say: (text: string) => void },
+  {
+    siteUrl,
+    tryBot,
+    signal,
+    say,
+  }: {
+    siteUrl: string;
+    /** The line of a shell that has the bot speak. */
+    tryBot: string;
+    signal: AbortSignal;
+    say: (text: string) => void;
+  },
 ): Promise<void> => {
   let [where, who] = ['film-club', 'alice'];
   say(`You are ${who} in ${where}. Try:   .vdl ${siteUrl}/clip.mp4   or   .adl ${siteUrl}/song.mp3`);
@@ -29,6 +40,7 @@ export const converse = async (
     '/in <chat>[/<topic>] [<user>] takes you elsewhere (film-club, cinema/Trailers, private), as somebody else.',
   );
   say('reply:<number> before a text replies to the message of that number, like   reply:3 .cancel');
+  say(`The club has a bot. In another terminal, with a key for this run:\n  ${tryBot}`);
   say('Ctrl-C ends it.\n');
   for await (const raw of createInterface({ input: process.stdin, signal })) {
     const line = raw.trim();
