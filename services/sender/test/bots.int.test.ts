@@ -215,6 +215,29 @@ describe('startBots', () => {
     await vi.waitFor(() => expect(stage.texts(bot, alice)).toEqual(['hello']));
   });
 
+  it('waits with a bot whose token was sealed with another key, until it is started with that', async () => {
+    const bot = stage.addBot('quiz_bot');
+    const alice = stage.addUser('alice', bot);
+    const before = await stage.start();
+    await stage.register(bot);
+    const next = newSessionKey();
+    const token = sealBotToken(bot.botToken, parseSessionKey(next));
+    const sealedAnew = JSON.stringify({ token, isSentLogs: true });
+    await stage.redis.hset(redisKeys.bots.registry, String(bot.id), sealedAnew);
+    await vi.waitFor(() =>
+      expect(before.check()).toMatchObject({
+        ...{ ok: false, serving: true },
+        detail: expect.stringContaining('sealed with the key'),
+      }),
+    );
+    await stage.send(bot, alice.id, 'hello');
+    await before.close();
+    const after = await stage.start({ instance: 'two', env: { HEAVY_SESSION_KEY: next } });
+    await stage.drained(bot);
+    expect(stage.texts(bot, alice)).toEqual(['hello']);
+    expect(after.check()).toMatchObject({ ok: true });
+  });
+
   it('keeps a token nowhere in clear', async () => {
     const bot = stage.addBot('quiz_bot');
     const alice = stage.addUser('alice', bot);
