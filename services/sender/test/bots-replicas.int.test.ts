@@ -117,6 +117,24 @@ describe('replicas', { timeout: 180_000 }, () => {
     ]);
   });
 
+  it('send nothing once Redis has another as holder of the lease, also where they do not know it yet', async () => {
+    const bot = stage.addBot('quiz_bot');
+    const alice = stage.addUser('alice', bot);
+    // So long that nobody looks unless told to.
+    const bots = await stage.start({ env: { BOTS_LEASE_MS: '600000' } });
+    await stage.register(bot);
+    await stage.redis.set(redisKeys.bots.lease(bot.id), 'another');
+    await stage.send(bot, alice.id, 'hello');
+    const pending = async () => (await stage.redis.xpending(streams.regular(bot.id), 'base'))[0];
+    await vi.waitFor(async () => expect(await pending()).toBe(1));
+    expect(bots.serving).toEqual([bot.id]);
+    await stage.xadd(streams.control, 'pulse', {});
+    await vi.waitFor(() => expect(bots.serving).toEqual([]));
+    await bots.close();
+    expect(stage.texts(bot, alice)).toEqual([]);
+    expect(await pending()).toBe(1);
+  });
+
   it('send nothing when they wake up without their lease', async () => {
     const bot = stage.addBot('quiz_bot');
     const people = numbers(10).map((index) => stage.addUser(`user_${index}`, bot));
