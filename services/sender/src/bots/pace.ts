@@ -42,7 +42,7 @@ const recoveryMs = 5 * 60_000;
 
 /**
  * A sliding window, as Telegram is thought to count: in no window may more than `count` calls reach it. When a call reached it is known
- * only to lie between sending and answer; `leastTripMs`, the shortest time that a call takes, is what a call
+ * only to lie between sending and answer; `leastTripMs`, the shortest time that a call has taken of late, is what a call
  * needs in any case, and shortens the wait. So jitter leads to no refusal, and steady latency costs nothing.
  */
 export const createPace = ({ count, windowMs, burst }: Rate, leastTripMs: () => number): Pace => {
@@ -87,26 +87,26 @@ export const createPace = ({ count, windowMs, burst }: Rate, leastTripMs: () => 
 };
 
 const tripsKeptMs = 60_000;
+const warmUpMs = 5000;
 const fewestTrips = 30;
 
 /**
- * The shortest time that a call takes: what many calls of a whole minute have shown, or less where one was faster since. 0 while that is
- * not known: the first calls make connections and meet cold caches, and who takes theirs for the shortest sends the next ones too early.
+ * The shortest time that a call has taken in the last minute or two. 0 until enough of them have shown it: the first ones make connections
+ * and meet cold caches, and who took theirs for the shortest would send the next ones too early.
  */
 export const createLeastTrip = (now = clock): { ms: () => number; add: (ms: number) => void } => {
-  let shown = 0;
-  let since = now();
-  let trips = 0;
-  let least = Number.POSITIVE_INFINITY;
+  const none = { trips: 0, least: Number.POSITIVE_INFINITY };
+  let [before, current] = [none, none];
+  let [firstAt, since] = [Number.POSITIVE_INFINITY, now()];
   return {
-    ms: () => Math.min(shown, least),
+    ms: () => {
+      const isShown = now() - firstAt >= warmUpMs && before.trips + current.trips >= fewestTrips;
+      return isShown ? Math.min(before.least, current.least) : 0;
+    },
     add: (ms) => {
-      if (now() - since > tripsKeptMs) {
-        shown = trips >= fewestTrips ? least : 0;
-        [since, trips, least] = [now(), 0, Number.POSITIVE_INFINITY];
-      }
-      trips += 1;
-      least = Math.min(least, ms);
+      firstAt = Math.min(firstAt, now());
+      if (now() - since > tripsKeptMs) [before, current, since] = [current, none, now()];
+      current = { trips: current.trips + 1, least: Math.min(current.least, ms) };
     },
   };
 };
