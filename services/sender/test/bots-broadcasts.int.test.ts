@@ -414,7 +414,7 @@ describe('metrics of broadcasts', () => {
     await api.broadcasts.cancelAll(other);
   });
 
-  it('tell nothing while Redis is away, at once', async () => {
+  it('tell nothing while Redis is away, and do not wait for it', async () => {
     const away = new Redis({
       host: '127.0.0.1',
       port: 1,

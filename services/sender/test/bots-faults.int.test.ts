@@ -1,6 +1,8 @@
+import { Redis } from 'ioredis';
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { BotOutcome } from '../src/bots/outcome.ts';
-import { botsStage, streams } from './bots-stage.ts';
+import { botsStage, redisUrl, streams } from './bots-stage.ts';
 
 const stage = botsStage();
 
@@ -217,7 +219,7 @@ describe('Redis, where it does not take an acknowledgement', () => {
     expect(await stage.logs(bot)).toMatchObject([{ text: 'hello', status: 1 }]);
   });
 
-  it('is asked again, and the word of the control stream is followed again', async () => {
+  it('is asked again, and the word of the control stream is followed', async () => {
     const bot = stage.addBot('quiz_bot');
     await stage.start();
     await refuseAcknowledgements();
@@ -227,5 +229,21 @@ describe('Redis, where it does not take an acknowledgement', () => {
     );
     await stage.redis.call('ACL', 'SETUSER', 'default', '+xack');
     await vi.waitFor(async () => expect(await stage.redis.xlen(streams.control)).toBe(0));
+  });
+});
+
+describe('the metrics', () => {
+  it('do not wait for a Redis that is away', async () => {
+    const metrics = new Registry();
+    const redis = new Redis(redisUrl(), { maxRetriesPerRequest: null, retryStrategy: () => 4000 });
+    const { bot } = await scene({ metrics, redis });
+    const lengths = async () => (await metrics.getSingleMetricAsString('heavy_bot_queue_length')).split('\n');
+    expect(await lengths()).toContain(`heavy_bot_queue_length{bot="${bot.id}",stream="regular"} 0`);
+    redis.disconnect(true);
+    expect((await lengths()).filter((line) => !line.startsWith('#'))).toEqual([]);
+    expect(redis.status).not.toBe('ready');
+    await vi.waitFor(async () =>
+      expect(await lengths()).toContain(`heavy_bot_queue_length{bot="${bot.id}",stream="regular"} 0`),
+    );
   });
 });

@@ -11,6 +11,7 @@ import {
 import { type Logger, loadConfig } from '@heavy/service';
 import { newSessionKey } from '@heavy/telegram';
 import { Redis } from 'ioredis';
+import type { Registry } from 'prom-client';
 import { Type } from 'typebox';
 import { afterEach, beforeEach, expect, inject, vi } from 'vitest';
 import type { OnBotOutcome } from '../src/bots/outcome.ts';
@@ -58,6 +59,9 @@ export interface Stage {
     instance?: string;
     env?: Record<string, string | undefined>;
     onOutcome?: OnBotOutcome;
+    metrics?: Registry;
+    /** Its connection, in place of one that is made for it. */
+    redis?: Redis;
   }): Promise<Bots>;
   /** The environment of a replica. */
   env(more?: Record<string, string | undefined>): Record<string, string>;
@@ -106,11 +110,12 @@ export const botsStage = (options: BotApiOptions = {}): Stage => {
     await stage.redis.flushdb();
     const { lines, log } = createLog();
     stage.lines = lines;
-    stage.start = async ({ instance = 'one', env = {}, onOutcome } = {}) => {
+    stage.start = async ({ instance = 'one', env = {}, redis = connect(), ...options } = {}) => {
       const config = loadConfig(Type.Object(botsSettings), stage.env(env));
+      if (!connections.includes(redis)) connections.push(redis);
       const bots = await startBots({
-        ...{ config, redis: connect(), instance, log },
-        ...(onOutcome ? { onOutcome } : {}),
+        ...{ config, redis, instance, log },
+        ...options,
       });
       running.push(bots);
       return bots;

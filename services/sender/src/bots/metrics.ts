@@ -1,3 +1,4 @@
+import { within } from '@heavy/timing';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { StreamName } from './chat.ts';
 
@@ -22,6 +23,12 @@ export interface BotMetricsOptions {
   /** Chats that wait because Telegram asked for it. */
   waitingChats: () => { botId: number; chats: number }[];
 }
+
+const patienceMs = 1000;
+
+/** What Redis says; undefined where it says nothing for a while, so that the metrics of a service do not wait for it. */
+export const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  within(answer, patienceMs, () => new Error('Redis does not answer')).catch(() => undefined);
 
 const secondsBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 
@@ -60,9 +67,9 @@ export const createBotMetrics = ({ registry, ...now }: BotMetricsOptions): BotMe
     labelNames: ['bot', 'stream'],
     registers,
     async collect() {
-      const lengths = await now.lengths();
+      const lengths = await soon(now.lengths());
       this.reset();
-      for (const { botId, stream, length } of lengths) this.set({ bot: botId, stream }, length);
+      for (const { botId, stream, length } of lengths ?? []) this.set({ bot: botId, stream }, length);
     },
   });
   new Gauge({

@@ -1,6 +1,7 @@
 import { redisKeys } from '@heavy/contracts';
 import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
+import { soon } from '../metrics.ts';
 import {
   type BroadcastState,
   broadcastStates,
@@ -51,11 +52,9 @@ export const measureBroadcasts = (redis: Redis, registry: Registry): void => {
   let counting: Promise<Record<BroadcastState, Census> | undefined> | undefined;
   /** Both gauges are read at the same time, from one look. */
   const count = () => {
-    counting ??= (redis.status === 'ready' ? countBroadcasts(redis) : Promise.resolve(undefined)).finally(
-      () => {
-        counting = undefined;
-      },
-    );
+    counting ??= soon(countBroadcasts(redis)).finally(() => {
+      counting = undefined;
+    });
     return counting;
   };
   const registers = [registry];
