@@ -68,7 +68,7 @@ again, it goes on from there. What was sealed anew is opened by services that we
     out(`Sealed with the key ${nextId} now: ${what}. ${oldId} opens them no more.`);
     if (!redis)
       out(
-        'There is no Redis at hand. If the sender serves bots, call this again with REDIS_URL: their tokens are there.',
+        'There is no Redis at hand. If the sender serves bots, call this again while it runs, or with REDIS_URL: their tokens are there.',
       );
     out(
       'Name the new key as HEAVY_SESSION_KEY (or _FILE) in place of the old one, and restart what uses them.',
