@@ -8,6 +8,7 @@ import { type ConfigRow, commonConfig, describeConfig } from '@heavy/service';
 import { gatewayConfig } from '../services/gateway/src/config.ts';
 import { config as loggerConfig } from '../services/logger/src/config.ts';
 import { mediaPirateConfig } from '../services/media-pirate/src/config.ts';
+import { quartermasterConfig } from '../services/quartermaster/src/config.ts';
 import { senderConfig } from '../services/sender/src/config.ts';
 import { openApiDocument } from '../services/sender/src/http/app.ts';
 import { failureSentences } from '../services/sender/src/words.ts';
@@ -33,6 +34,7 @@ const configuration = (): string => {
     section('Every service', commonConfig),
     section('gateway', gatewayConfig),
     section('media-pirate', mediaPirateConfig),
+    section('quartermaster', quartermasterConfig),
     section('sender', senderConfig),
     section('logger', loggerConfig),
   ].join('\n\n');

@@ -78,7 +78,7 @@ describe('npm start', () => {
     };
     await keep({ gateway: world.mintSession(account), sender: world.mintSession(account) });
     const said = await start(env);
-    for (const name of ['gateway', 'logger', 'media-pirate', 'sender'])
+    for (const name of ['gateway', 'logger', 'media-pirate', 'quartermaster', 'sender'])
       expect(
         said.some((line) => new RegExp(`^ +${name} +http://127\\.0\\.0\\.1:\\d+/health$`, 'u').test(line)),
       ).toBe(true);

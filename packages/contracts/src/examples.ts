@@ -265,6 +265,7 @@ export const examples: readonly Examples[] = [
     media.downloadProgress,
     [
       { origin, phase: 'queued', position: 3, waitingFor: 'disk' },
+      { origin, phase: 'waiting', retryInS: 90 },
       { origin, phase: 'downloading', bytes: 10, totalBytes: 100, bytesPerSecond: 5.5, etaS: 18 },
     ],
     [

@@ -34,7 +34,8 @@ export const failureMeanings = {
   target_missing: 'A word about a user that names none, and is no reply.',
   user_unknown: 'Telegram knows no user of that name.',
   admin_untouchable: 'A word against, or for, an admin: their standing is the configuration’s.',
-  internal: 'A fault of ours: the log has the cause, and the message is in a dead-letter queue.',
+  internal:
+    'A fault of ours: the log has the cause, and the message is in a dead-letter queue, or the job among the failed ones.',
 } as const;
 
 export type FailureCode = keyof typeof failureMeanings;
@@ -49,4 +50,6 @@ export interface FailureContext {
   limit?: number;
   /** Of a playlist: its entries. */
   count?: number;
+  /** Of a source: seconds until it wants to be asked again. */
+  retryAfterS?: number;
 }

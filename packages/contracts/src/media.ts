@@ -65,7 +65,8 @@ export const largeDownload = contract(
   }),
 );
 
-export const phases = ['queued', 'probing', 'downloading', 'converting', 'storing'] as const;
+/** `waiting` is between two attempts. */
+export const phases = ['queued', 'probing', 'downloading', 'converting', 'storing', 'waiting'] as const;
 export type Phase = (typeof phases)[number];
 
 /** Where a download stands. Transient: the next one replaces it, and none follows the ready or failed event. */
@@ -77,8 +78,10 @@ export const downloadProgress = contract(
     phase: Type.Enum([...phases]),
     /** Of a queued one: how many are served no later than it, itself included. */
     position: Type.Optional(Type.Integer({ minimum: 1 })),
-    /** Why a queued one is not served though it is its turn. */
-    waitingFor: Type.Optional(Type.Enum(['disk'])),
+    /** Why a queued one is not served though it is its turn: no space. What a waiting one needs: another yt-dlp. */
+    waitingFor: Type.Optional(Type.Enum(['disk', 'update'])),
+    /** Of a waiting one: seconds to its next attempt. */
+    retryInS: Type.Optional(Type.Number({ minimum: 0 })),
     bytes: Type.Optional(Type.Integer({ minimum: 0 })),
     totalBytes: Type.Optional(Type.Integer({ minimum: 0 })),
     bytesPerSecond: Type.Optional(Type.Number({ minimum: 0 })),

@@ -64,6 +64,11 @@ export const redisKeys = {
   },
   /** Pub/sub channel: a hash whose job has changed. */
   ledgerChanged: 'media:changed',
+  /** quartermaster's BullMQ queue; its keys begin with `<prefix>:<queue>:`. */
+  jobs: { prefix: 'quartermaster', queue: 'jobs' },
+  /** Set with a TTL: the jobs that somebody was the first to ask for, by hash. */
+  jobsOf: ({ account, userId }: { account: number; userId: number }) =>
+    `quartermaster:asked:${account}:${userId}`,
   /** Sorted set: object key → Unix milliseconds at which it was last asked for. */
   askedAt: 'media:asked:at',
   /** Sorted set: object key → how often it was asked for. */

@@ -167,6 +167,7 @@ export const failureContextSchema = strict({
   subject: Type.Optional(Type.String({ maxLength: 300 })),
   limit: Type.Optional(Type.Number({ minimum: 0 })),
   count: Type.Optional(Type.Integer({ minimum: 0 })),
+  retryAfterS: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 
 /** What happened, as a code that the sender turns into words. */

@@ -17,6 +17,8 @@ export const queues = {
     name: 'media-pirate',
     bindings: ['events.telegram.raw', 'commands.media.video_download', 'commands.media.audio_download'],
   },
+  /** Its binding is what makes media-pirate hand large downloads on. */
+  quartermaster: { name: 'quartermaster', bindings: ['commands.media.large_download'] },
   /** What the logger answers in the chat. Its log lines come by `logsQueue`. */
   history: { name: 'logger.history', bindings: ['events.telegram.raw'] },
   /** The words of the admins, and `.whoami`. */

@@ -2,7 +2,6 @@ import {
   createAskedRecord,
   createDownloader,
   createLedger,
-  type DownloadLimits,
   readSiteProfiles,
   startEgressProxy,
   storeFromSettings,
@@ -10,7 +9,7 @@ import {
 import type { Service } from '@heavy/service';
 import { createAnswers } from './answers.ts';
 import { diskSpace } from './disk-space.ts';
-import { type DownloadSettings, downloaderOptions } from './settings.ts';
+import { type DownloadSettings, downloaderOptions, type OwnSettings } from './settings.ts';
 
 /** What of a service its downloads need. */
 type Host = Pick<Service<never>, 'instance' | 'log' | 'redis' | 'broker' | 'check' | 'onStop'> & {
@@ -18,7 +17,7 @@ type Host = Pick<Service<never>, 'instance' | 'log' | 'redis' | 'broker' | 'chec
 };
 
 /** Opens, for a service, all that downloading takes; it is closed when the service stops. */
-export const openDownloads = async (service: Host, limits: Omit<DownloadLimits, 'socketTimeoutS'>) => {
+export const openDownloads = async (service: Host, own: OwnSettings) => {
   const { config, log, redis, broker, instance, check, onStop } = service;
   const store = storeFromSettings(config);
   check('store', () => store.check().then(() => ({ ok: true })));
@@ -30,7 +29,7 @@ export const openDownloads = async (service: Host, limits: Omit<DownloadLimits, 
   onStop(() => egress.close());
   const profiles =
     config.SITE_PROFILES_FILE === undefined ? [] : await readSiteProfiles(config.SITE_PROFILES_FILE);
-  const downloader = createDownloader({ ...downloaderOptions(config, limits, log), egress, profiles });
+  const downloader = createDownloader({ ...downloaderOptions(config, own, log), egress, profiles });
   log.info({ ytDlp: await downloader.version() }, 'yt-dlp found');
   check('yt-dlp', async () => ({ ok: true, detail: await downloader.version() }));
   const disk = diskSpace({ downloader, floorBytes: config.DISK_FLOOR_BYTES, log });

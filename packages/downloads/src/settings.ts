@@ -50,7 +50,7 @@ export const downloadSettings = {
   DISK_FLOOR_BYTES: Type.Integer({
     minimum: 0,
     default: 1_000_000_000,
-    description: 'With less free space under WORK_DIR, in bytes, no download begins.',
+    description: 'With less free space where downloads are in progress, in bytes, no download begins.',
   }),
   EGRESS_ALLOW_HOSTS: Type.Array(Type.String({ pattern: '^.+:\\d{1,5}$' }), {
     default: [],
@@ -65,19 +65,26 @@ export const downloadSettings = {
   ),
 };
 
-const settings = Type.Object({ ...downloadSettings, WORK_DIR: Type.String() });
+const settings = Type.Object(downloadSettings);
 export type DownloadSettings = Static<typeof settings>;
+
+/** What each service sets for itself. */
+export interface OwnSettings {
+  /** Folder of the downloads in progress. */
+  workDir: string;
+  limits: Omit<DownloadLimits, 'socketTimeoutS'>;
+}
 
 /** The downloader's options as the settings have them. */
 export const downloaderOptions = (
   config: DownloadSettings,
-  limits: Omit<DownloadLimits, 'socketTimeoutS'>,
+  { workDir, limits }: OwnSettings,
   log: Logger,
 ): Omit<DownloaderOptions, 'egress' | 'profiles'> => ({
   ytDlpPath: config.YTDLP_PATH,
   ffmpegPath: config.FFMPEG_PATH,
   ffprobePath: config.FFPROBE_PATH,
-  workDir: config.WORK_DIR,
+  workDir,
   log,
   ...(config.YTDLP_COOKIES_FILE === undefined ? {} : { cookiesFile: config.YTDLP_COOKIES_FILE }),
   limits: { ...limits, socketTimeoutS: config.SOCKET_TIMEOUT_S },

@@ -28,6 +28,7 @@ describe('serviceEnv', () => {
   it.each([
     ['gateway', ['s3 secret', '/y', '/logs.db']],
     ['media-pirate', ['reading', 'writing', 'hash', '/logs.db']],
+    ['quartermaster', ['reading', 'writing', 'hash', '/logs.db']],
     ['logger', ['s3 secret', 'reading', 'writing', 'hash']],
     ['sender', ['reading', '/y', '/logs.db']],
   ])('does not give %s what it does not use', (name, foreign) => {
@@ -35,9 +36,10 @@ describe('serviceEnv', () => {
     expect(values.filter((value) => foreign.includes(value))).toEqual([]);
   });
 
-  it('opens hosts that are not public to media-pirate alone, and only those that it is told', () => {
+  it('opens hosts that are not public to those that download, and only those that they are told', () => {
     const open = { ...parts, egressAllowHosts: '127.0.0.1:1' };
-    expect(serviceEnv('media-pirate', open)['EGRESS_ALLOW_HOSTS']).toBe('127.0.0.1:1');
+    for (const name of ['media-pirate', 'quartermaster'])
+      expect(serviceEnv(name, open)['EGRESS_ALLOW_HOSTS']).toBe('127.0.0.1:1');
     expect(serviceEnv('sender', open)).not.toHaveProperty('EGRESS_ALLOW_HOSTS');
     expect(serviceEnv('media-pirate', parts)).not.toHaveProperty('EGRESS_ALLOW_HOSTS');
   });

@@ -30,6 +30,13 @@ export interface Parts {
 
 /** The environment of a service, built from nothing: each is given what it uses and no more. */
 export const serviceEnv = (name: string, parts: Parts): Record<string, string> => {
+  const downloading = {
+    ...parts.store,
+    YTDLP_PATH: parts.tools.ytDlp,
+    FFMPEG_PATH: parts.tools.ffmpeg,
+    FFPROBE_PATH: parts.tools.ffprobe,
+    ...(parts.egressAllowHosts === undefined ? {} : { EGRESS_ALLOW_HOSTS: parts.egressAllowHosts }),
+  };
   const own: Record<string, Record<string, string>> = {
     gateway: { ...parts.telegram.gateway, ADMIN_IDS: parts.adminIds, OPEN_TO: parts.openTo },
     sender: {
@@ -38,14 +45,8 @@ export const serviceEnv = (name: string, parts: Parts): Record<string, string> =
       FFPROBE_PATH: parts.tools.ffprobe,
       PARTS_DIR: join(parts.workDir, 'parts'),
     },
-    'media-pirate': {
-      ...parts.store,
-      YTDLP_PATH: parts.tools.ytDlp,
-      FFMPEG_PATH: parts.tools.ffmpeg,
-      FFPROBE_PATH: parts.tools.ffprobe,
-      WORK_DIR: parts.workDir,
-      ...(parts.egressAllowHosts === undefined ? {} : { EGRESS_ALLOW_HOSTS: parts.egressAllowHosts }),
-    },
+    'media-pirate': { ...downloading, WORK_DIR: parts.workDir },
+    quartermaster: { ...downloading, JOBS_DIR: join(parts.workDir, 'jobs') },
     logger: { LOGS_DB: parts.logsDb },
   };
   return {

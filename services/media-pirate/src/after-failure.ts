@@ -1,11 +1,8 @@
 import { deterministicId, type FailureCode, largeDownload } from '@heavy/contracts';
-import type { Reached } from '@heavy/downloads';
+import { passingFailures, type Reached } from '@heavy/downloads';
 import type { DownloadFailed, Lease, LedgerOutcome } from '@heavy/media';
 import { summarizeError, Unroutable } from '@heavy/messaging';
 import type { JobDeps } from './download-job.ts';
-
-/** Failures that may pass by themselves. */
-const passing: ReadonlySet<FailureCode> = new Set(['source_slow', 'source_unreachable']);
 
 /** What a failed download ends in: its sentence, or `elsewhere` where somebody else takes the job on. */
 export const afterFailure =
@@ -23,7 +20,7 @@ export const afterFailure =
     if (isTooMuch && (probe.sizeBytes ?? 0) > config.MAX_BYTES) return failed('too_large', config.MAX_BYTES);
     if (isTooMuch && (probe.durationS ?? 0) > config.MAX_DURATION_S)
       return failed('too_long', config.MAX_DURATION_S);
-    if (!isTooMuch && !passing.has(code)) return failed(code);
+    if (!isTooMuch && !passingFailures.has(code)) return failed(code);
     try {
       await broker.publish(
         largeDownload,

@@ -12,9 +12,12 @@ import { createWorker } from './worker.ts';
 await runService('media-pirate', mediaPirateConfig, async (service) => {
   const { config, log, redis, broker, onStop, registerCommands } = service;
   const downloads = await openDownloads(service, {
-    maxBytes: config.SMALL_MAX_BYTES,
-    maxDurationS: config.SMALL_MAX_DURATION_S,
-    wallClockMs: config.DOWNLOAD_TIMEOUT_MS,
+    workDir: config.WORK_DIR,
+    limits: {
+      maxBytes: config.SMALL_MAX_BYTES,
+      maxDurationS: config.SMALL_MAX_DURATION_S,
+      wallClockMs: config.DOWNLOAD_TIMEOUT_MS,
+    },
   });
   const { store, downloader, disk, ledger, answers } = downloads;
   const lineMoved = lineAnnouncer({

@@ -1,17 +1,13 @@
 import { type MediaRequest, redisKeys, videoFailed, videoReady } from '@heavy/contracts';
 import { contentHash, type Downloaded, DownloadFailed } from '@heavy/media';
 import { describe, expect, it, vi } from 'vitest';
-import { asks, createScene, type Said } from './scene.ts';
+import { asks, createScene, type Said, untilAborted } from './scene.ts';
 
 const film: MediaRequest = { url: 'https://example.com/film', kind: 'video' };
 const other: MediaRequest = { url: 'https://example.com/other', kind: 'video' };
 const largeDownload = 'commands.media.large_download';
 
 type Scene = Awaited<ReturnType<typeof createScene>>;
-
-/** Rejects when the download is given up, as a real one does. */
-const untilAborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 const said = (scene: Scene, type: string, times = 1): Promise<Said[]> =>
   vi.waitFor(() => {

@@ -10,14 +10,10 @@ import {
 import { contentHash, type Downloaded, DownloadFailed } from '@heavy/media';
 import { RetryableError, Unroutable } from '@heavy/messaging';
 import { describe, expect, it, vi } from 'vitest';
-import { asks, createScene, newOrigin, types } from './scene.ts';
+import { asks, createScene, newOrigin, types, untilAborted } from './scene.ts';
 
 const film: MediaRequest = { url: 'https://example.com/film', kind: 'video' };
 const other: MediaRequest = { url: 'https://example.com/other', kind: 'video' };
-
-/** Rejects when the download is given up, as a real one does. */
-const untilAborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 describe('a download command', () => {
   it('is answered with the media, and leaves nothing behind', async () => {

@@ -117,10 +117,17 @@ const queuedText = ({ position, waitingFor }: Step): string => {
   return `… queued, ${position === 1 ? 'next' : ordinal(position)} in line`;
 };
 
+const waitingText = ({ waitingFor, retryInS }: Step): string => {
+  if (waitingFor === 'update') return '… waiting: the site has changed, and I need an update to read it';
+  const when = retryInS === undefined ? 'later' : `in ${wait(retryInS)}`;
+  return `… the site does not let me go on; trying again ${when}`;
+};
+
 /** `… downloading ▰▰▰▱▱▱▱▱▱▱ 31 % of 10.0 MB, 1.2 MB/s, 6 s left`: where a command stands. Always begins with an ellipsis. */
 export const statusText = (step: Step): string => {
   const { phase, bytesPerSecond, etaS } = step;
   if (phase === 'queued') return queuedText(step);
+  if (phase === 'waiting') return waitingText(step);
   if (phase === 'probing') return '… looking at the link';
   const speed = bytesPerSecond ? `, ${size(bytesPerSecond)}/s` : '';
   return `… ${phase}${amount(step)}${speed}${etaS ? `, ${timeLeft(etaS)} left` : ''}`;

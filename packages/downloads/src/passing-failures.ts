@@ -1,0 +1,4 @@
+import type { FailureCode } from '@heavy/contracts';
+
+/** Failures that may pass by themselves. */
+export const passingFailures: ReadonlySet<FailureCode> = new Set(['source_slow', 'source_unreachable']);
