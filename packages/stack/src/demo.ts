@@ -59,10 +59,12 @@ const serviceEnvWith = (bot: DemoBot) => ({
   gateway: { ...quick, RATE_LIMIT_BLESSED: '', RATE_LIMIT_UNMOLESTED: '' },
   'media-pirate': {
     ...quick,
+    SMALL_MAX_BYTES: '20000000',
     MAX_BYTES: '500000000',
     DOWNLOAD_TIMEOUT_MS: '60000',
     PROGRESS_INTERVAL_MS: '500',
   },
+  quartermaster: { ...quick, MAX_BYTES: '500000000', PROGRESS_INTERVAL_MS: '500' },
   sender: { ...quick, STATUS_INTERVAL_MS: '800', ...bot.senderEnv },
   logger: quick,
 });

@@ -168,4 +168,11 @@ export const conversation: { line: string; claim?: Claim }[] = [
     line: 'film-club bob .vdl it again',
     claim: { claim: 'and what he types is answered again, here in words', holds: sentence(/not a link/u) },
   },
+  {
+    line: 'film-club alice .vdl {site}/padded.mp4?mb=24',
+    claim: {
+      claim: 'a file that is too large for media-pirate is handed on, and comes all the same',
+      holds: captioned('padded'),
+    },
+  },
 ];
