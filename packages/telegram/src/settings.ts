@@ -12,6 +12,7 @@ import {
   sessionKeyPattern,
 } from './session/sealed-session.ts';
 import { sessionFingerprint } from './session/session-fingerprint.ts';
+import type { SessionLease } from './session-lease.ts';
 
 /** The variables of the endpoint, which not only services read. */
 export const endpointSettings = {
@@ -137,21 +138,24 @@ export const sessionFromSettings = ({
 };
 
 /**
- * The account that the settings name. What is needed to address its chats is kept in Redis, so that a chat which one
+ * The account that the settings name: connected under the lease, it asks nothing of Telegram once that is lost. What is needed to address its chats is kept in Redis, so that a chat which one
  * session has seen can be written to by another.
  */
 export const accountFromSettings = (
   config: TelegramSettings,
   {
     redis,
+    lease,
     ...options
-  }: { log: Logger; redis: Redis } & Pick<
+  }: { log: Logger; redis: Redis; lease: Pick<SessionLease, 'check' | 'silenceMs'> } & Pick<
     AccountOptions,
-    'updates' | 'silenceMs' | 'fence' | 'uploadWorkers'
+    'updates'
   >,
 ): TelegramAccount =>
   createAccount({
     ...options,
+    silenceMs: lease.silenceMs,
+    fence: () => lease.check(),
     session: sessionFromSettings(config),
     apiId: config.TELEGRAM_API_ID,
     apiHash: config.TELEGRAM_API_HASH,

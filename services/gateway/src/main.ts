@@ -33,11 +33,11 @@ await runService(
 
     const term = sessionTerm({
       status,
-      createAccount: ({ silenceMs, check }, onMessage) =>
+      createAccount: (lease, onMessage) =>
         accountFromSettings(config, {
-          ...{ log, redis, silenceMs },
+          ...{ log, redis, lease },
           updates: {
-            store: (id) => redisUpdateStore(redis, redisKeys.updates(id), check),
+            store: (id) => redisUpdateStore(redis, redisKeys.updates(id), lease.check),
             onMessage,
             recoverS: config.COMMAND_MAX_AGE,
           },

@@ -40,8 +40,7 @@ export const serveAccount = async (
 
   const term = accountTerm({
     status,
-    createAccount: ({ silenceMs, check: fence }) =>
-      accountFromSettings(config, { log, redis, silenceMs, fence }),
+    createAccount: (lease) => accountFromSettings(config, { log, redis, lease }),
     serve: async (account, { since }) => {
       const pace = createPace({
         settings: { rate: config.PACE, ratePerChat: config.PACE_PER_CHAT },
