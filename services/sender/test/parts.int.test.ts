@@ -352,6 +352,15 @@ describe('senderHandlers, of what is too large for one message', { timeout: 180_
     },
   );
 
+  it('put a caption of its own on the first part; the others say which they are', async () => {
+    await connect(1);
+    const object = await storedBytes(randomBytes(1_300_000));
+    const { sender } = await createSplittingSender();
+    const event = audio(asks().origin, object);
+    await sender.handle({ ...event, data: { ...event.data, caption: { text: 'mine' } } });
+    expect(titles()).toEqual(['mine', 'A song (2/3)', 'A song (3/3)']);
+  });
+
   it('send a part of an upload again that Telegram has lost', async () => {
     await connect(4000);
     const bytes = randomBytes(1_500_000);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { telegramReply, telegramSent } from '@heavy/contracts';
+import { redisKeys, telegramReply, telegramSent } from '@heavy/contracts';
 import type { WorldMessage } from '@heavy/local-telegram';
 import { type Broker, connectBroker, handle } from '@heavy/messaging';
 import { type ServiceProcess, type Stack, startStack } from '@heavy/stack';
@@ -95,6 +95,29 @@ describe('two senders of one session', { timeout: 180_000 }, () => {
     await vi.waitFor(() => expect(sent).toContain(id));
     await second.start();
     expect(texts()).toEqual(['first', 'after a stop', 'after a kill']);
+  });
+
+  it('tell the operator of an alarm in their health, and go on', async () => {
+    const [owner, standby] = await inOrder();
+    const since = Date.now();
+    const alarm = { since, until: since + 3_600_000, told: true };
+    const key = redisKeys.peerFlood(stack.account.id);
+    await redis.set(key, JSON.stringify(alarm), 'PXAT', alarm.until);
+    try {
+      // Whoever has the session next knows it.
+      await owner.stop();
+      await vi.waitFor(async () =>
+        expect(await get(standby, '/health')).toMatchObject({
+          status: 'degraded',
+          checks: { telegram: { ok: false, detail: expect.stringContaining('PEER_FLOOD') } },
+        }),
+      );
+      await ask('in an alarm');
+      await isThere('in an alarm', takeOverMs);
+    } finally {
+      await redis.del(key);
+      await owner.start();
+    }
   });
 
   it('send nothing any more once they have been frozen for longer than their lease', async () => {

@@ -79,6 +79,22 @@ describe('createStrangers', () => {
     expect(ttl).toBeLessThanOrEqual(60_000);
   });
 
+  it('keeps an alarm that the account could not be told of: the next process tells it', async () => {
+    const place = world.chatWith(world.alice);
+    const first = await world.startSender();
+    flood();
+    // What tells it is refused as well.
+    flood();
+    await world.reported([await reply(place, 'one')]);
+    const kept = async () => JSON.parse((await world.redis.get(alarmKey())) ?? '{}');
+    await vi.waitFor(async () => expect(await kept()).toMatchObject({ told: false }));
+    await first.stop();
+    expect(told).toEqual([]);
+    await world.startSender();
+    await vi.waitFor(async () => expect(await kept()).toMatchObject({ told: true }));
+    expect(told).toHaveLength(1);
+  });
+
   it('knows the alarm of the process before, tells what that could not, and forgets it in the end', async () => {
     const place = world.chatWith(world.alice);
     const since = Date.now();
