@@ -132,7 +132,7 @@ describe('a source that falls silent', { timeout: 240_000 }, () => {
   it('is tried again until it answers, and the status says so', async () => {
     void stack.site.hold('/clip.mp4');
     const command = says(`.vdl ${stack.site.url}/clip.mp4?silent`);
-    await stage.status(command, /^… the site does not let me go on; trying again in/u);
+    await stage.status(command, /^… that did not work yet; trying again in/u);
     stack.site.release('/clip.mp4');
     await comes(command);
     await stage.isInOrder();

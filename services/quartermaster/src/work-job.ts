@@ -60,17 +60,14 @@ export const workJob = (deps: WorkJobDeps) => {
     for (const asker of (await lease.askers()).slice(0, audience)) answers.progress(asker, step);
   };
 
-  /** After a fault of ours, or of the disk. Without an outcome only so often; one that is there has to be said. */
-  const afterFault = async (job: Job<JobData>, lease: Lease, cause: unknown): Promise<TryAgain | null> => {
-    const delays = config.RETRY_DELAYS_MS;
-    const longestMs = delays.at(-1) ?? defaultDelayMs;
-    if (lease.outcome) return new TryAgain('internal', longestMs, { cause, countsAsAttempt: false });
+  /** After a fault of ours, or of the disk. */
+  const afterFault = async (job: Job<JobData>, cause: unknown): Promise<TryAgain | null> => {
     if (!(await disk.isEnough())) {
       const step = { phase: 'queued', waitingFor: 'disk' } as const;
       return new TryAgain('internal', longestPauseMs, { cause, countsAsAttempt: false, step });
     }
     const { faults } = job.data;
-    const delayMs = delays[faults];
+    const delayMs = config.RETRY_DELAYS_MS[faults];
     if (delayMs === undefined) return null;
     await job.updateData({ ...job.data, faults: faults + 1 });
     return new TryAgain('internal', delayMs, { cause });
@@ -131,7 +128,13 @@ export const workJob = (deps: WorkJobDeps) => {
         await lease.release();
         return putOff(job, 0);
       }
-      const again = error instanceof TryAgain ? error : await afterFault(job, lease, error);
+      if (lease.outcome) {
+        // It has to be said, however often that is tried.
+        log.error({ err: error, hash: lease.hash }, 'an outcome could not be told to everybody');
+        await lease.release();
+        return putOff(job, config.RETRY_DELAYS_MS.at(-1) ?? defaultDelayMs);
+      }
+      const again = error instanceof TryAgain ? error : await afterFault(job, error);
       if (again) return later(job, lease, again);
       await end(lease, await giveUp(lease, error));
       throw new UnrecoverableError(summarizeError(error));

@@ -155,6 +155,22 @@ describe('a job', () => {
     expect(scene.ofType(videoFailed.type)).toEqual([]);
   });
 
+  it('whose outcome the broker does not take is told once it does, and downloaded once', async () => {
+    const scene = await createScene();
+    let refusals = 4;
+    scene.publishing.mockImplementation(async ({ type }) => {
+      if (type === videoReady.type && refusals-- > 0) throw new Error('nobody takes it');
+    });
+    await scene.handle(await scene.handOn(film));
+    await scene.said(videoReady.type);
+    expect(scene.downloader.download).toHaveBeenCalledOnce();
+    expect(scene.ofType(videoFailed.type)).toEqual([]);
+    // It did work: nobody is told that it is tried again.
+    const phases = scene.ofType('events.dl.progress').map(({ data }) => (data as { phase: string }).phase);
+    expect(phases).not.toContain('waiting');
+    await scene.until(film, 'none');
+  });
+
   it('ends with the last who waits', async () => {
     const scene = await createScene();
     scene.downloader.download.mockImplementation(({ signal }) => untilAborted(signal));

@@ -56,8 +56,8 @@ describe('statusText', () => {
     [{ phase: 'queued', position: 4 }, '… queued, 4th in line'],
     [{ phase: 'queued', position: 12 }, '… queued, 12th in line'],
     [{ phase: 'queued', position: 121 }, '… queued, 121st in line'],
-    [{ phase: 'waiting', retryInS: 80 }, '… the site does not let me go on; trying again in 80 seconds'],
-    [{ phase: 'waiting' }, '… the site does not let me go on; trying again later'],
+    [{ phase: 'waiting', retryInS: 80 }, '… that did not work yet; trying again in 80 seconds'],
+    [{ phase: 'waiting' }, '… that did not work yet; trying again later'],
     [
       { phase: 'waiting', waitingFor: 'update' },
       '… waiting: the site has changed, and I need an update to read it',

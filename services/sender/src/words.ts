@@ -120,7 +120,7 @@ const queuedText = ({ position, waitingFor }: Step): string => {
 const waitingText = ({ waitingFor, retryInS }: Step): string => {
   if (waitingFor === 'update') return '… waiting: the site has changed, and I need an update to read it';
   const when = retryInS === undefined ? 'later' : `in ${wait(retryInS)}`;
-  return `… the site does not let me go on; trying again ${when}`;
+  return `… that did not work yet; trying again ${when}`;
 };
 
 /** `… downloading ▰▰▰▱▱▱▱▱▱▱ 31 % of 10.0 MB, 1.2 MB/s, 6 s left`: where a command stands. Always begins with an ellipsis. */
