@@ -4,6 +4,10 @@ import { accessAudit } from './commands/access-audit.ts';
 import { accessExport } from './commands/access-export.ts';
 import { accessImport } from './commands/access-import.ts';
 import { accessList } from './commands/access-list.ts';
+import { jobsList } from './commands/jobs-list.ts';
+import { jobsPause, jobsResume } from './commands/jobs-pause.ts';
+import { jobsRetry } from './commands/jobs-retry.ts';
+import { jobsShow } from './commands/jobs-show.ts';
 import { login } from './commands/login.ts';
 import { mediaDelete } from './commands/media-delete.ts';
 import { mediaList } from './commands/media-list.ts';
@@ -21,6 +25,11 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ['media list', mediaList],
   ['media show', mediaShow],
   ['media delete', mediaDelete],
+  ['jobs list', jobsList],
+  ['jobs show', jobsShow],
+  ['jobs retry', jobsRetry],
+  ['jobs pause', jobsPause],
+  ['jobs resume', jobsResume],
   ['access list', accessList],
   ['access audit', accessAudit],
   ['access export', accessExport],
@@ -33,7 +42,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
 const usage = `npm run heavy -- <command> [options]
 ${[...commands].map(([name, { summary }]) => `  ${name.padEnd(19)} ${summary}`).join('\n')}
 
---help after a command tells all about it. The media and access commands work on the system that the environment names, by
+--help after a command tells all about it. The media, jobs and access commands work on the system that the environment names, by
 REDIS_URL and for media MEDIA_STORE (with S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY), or else on the one that npm start or
 npm run demo runs here.`;
 

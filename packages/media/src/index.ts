@@ -28,6 +28,7 @@ export {
   createLedger,
   type HandedOn,
   type JobState,
+  type JobView,
   type Joined,
   type Ledger,
   type LedgerOptions,

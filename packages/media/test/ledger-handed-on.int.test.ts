@@ -148,3 +148,16 @@ describe('a job that was handed on', () => {
     expect(await all()).toEqual([]);
   });
 });
+
+describe('look', () => {
+  it('shows a job as it is, and none where there is none', async () => {
+    const { look, takeHandedOn, join } = await handedOn();
+    await join('film');
+    expect(await look(film)).toEqual({ state: 'handed_on', deaths: 0, askers: 2 });
+    await leaseOf(await takeHandedOn(film)).report({ phase: 'downloading', bytes: 5 });
+    expect(await look(film)).toMatchObject({
+      ...{ state: 'working', holder: 'replica', progress: { phase: 'downloading', bytes: 5 } },
+    });
+    expect(await look(hashOf('other'))).toBeNull();
+  });
+});

@@ -1,9 +1,8 @@
 import { queues } from '@heavy/contracts';
-import { lineAnnouncer, openDownloads } from '@heavy/downloads';
+import { createJobQueue, lineAnnouncer, openDownloads } from '@heavy/downloads';
 import { runService } from '@heavy/service';
 import { quartermasterConfig } from './config.ts';
 import { largeDownloadAsked } from './handlers/large-download-asked.ts';
-import { createJobQueue } from './job-queue.ts';
 import { jobMetrics } from './metrics.ts';
 import { keepReconciled } from './reconcile.ts';
 import { workJob } from './work-job.ts';

@@ -1,5 +1,5 @@
+import type { JobQueue } from '@heavy/downloads';
 import { Gauge, type Registry } from 'prom-client';
-import type { JobQueue } from './job-queue.ts';
 
 /** Jobs by state, counted when the page is asked for. */
 export const jobMetrics = (jobs: Pick<JobQueue, 'counts'>, registry: Registry): void => {

@@ -1,7 +1,7 @@
 import { deterministicId, largeDownload } from '@heavy/contracts';
+import type { JobQueue } from '@heavy/downloads';
 import type { Ledger } from '@heavy/media';
 import type { Logger } from '@heavy/service';
-import type { JobQueue } from './job-queue.ts';
 
 export interface ReconcileDeps {
   ledger: Pick<Ledger, 'handedOn' | 'askers'>;

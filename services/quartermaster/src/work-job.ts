@@ -1,11 +1,16 @@
 import type { FailureCode } from '@heavy/contracts';
-import { type LeaseWorkDeps, leaseWork, type ProgressStep } from '@heavy/downloads';
+import {
+  type JobData,
+  type LeaseWorkDeps,
+  leaseWork,
+  type ProgressStep,
+  retryPriority,
+} from '@heavy/downloads';
 import { Abandoned, type DownloadFailed, type Lease, LeaseLost, type LedgerOutcome } from '@heavy/media';
 import { runInContext, summarizeError } from '@heavy/messaging';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { afterFailure } from './after-failure.ts';
 import type { QuartermasterConfig } from './config.ts';
-import { type JobData, retryPriority } from './job-queue.ts';
 
 export interface WorkJobDeps extends LeaseWorkDeps {
   config: QuartermasterConfig & { RETRY_DELAYS_MS: readonly number[] };

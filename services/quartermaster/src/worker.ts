@@ -1,8 +1,8 @@
 import { redisKeys } from '@heavy/contracts';
+import { connectionOf, type JobData } from '@heavy/downloads';
 import type { Logger } from '@heavy/service';
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { connectionOf, type JobData } from './job-queue.ts';
 import { backoffStrategy } from './work-job.ts';
 
 export interface WorkerOptions {

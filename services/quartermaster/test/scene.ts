@@ -7,11 +7,11 @@ import {
   type MediaRequest,
   redisKeys,
 } from '@heavy/contracts';
+import { createJobQueue } from '@heavy/downloads';
 import { contentHash } from '@heavy/media';
 import { expect, onTestFinished, vi } from 'vitest';
 import { createDownloadsStage, newOrigin } from '../../../packages/downloads/test/downloads-stage.ts';
 import { largeDownloadAsked } from '../src/handlers/large-download-asked.ts';
-import { createJobQueue } from '../src/job-queue.ts';
 import { reconcile } from '../src/reconcile.ts';
 import { type WorkJobDeps, workJob } from '../src/work-job.ts';
 import { startWorker } from '../src/worker.ts';

@@ -42,6 +42,17 @@ export type TakenHandedOn =
   /** Its host has no room. */
   | { kind: 'full' };
 
+/** A job as somebody sees it who only looks. */
+export interface JobView {
+  state: Exclude<JobState, 'led'>;
+  /** Who works on it. */
+  holder?: string;
+  progress?: JobProgress;
+  deaths: number;
+  /** How many wait for it. */
+  askers: number;
+}
+
 /** A job that was handed on, as the ledger knows it. */
 export interface HandedOn {
   hash: string;
@@ -77,6 +88,8 @@ export interface Ledger {
   takeHandedOn(hash: string): Promise<TakenHandedOn>;
   /** All jobs that were handed on and have not ended. */
   handedOn(): Promise<HandedOn[]>;
+  /** What there is to see of a job; null where there is none. */
+  look(hash: string): Promise<JobView | null>;
   /** What a command waits for. */
   find(command: CommandMessage): Promise<{ hash: string; asker: Asker; request: MediaRequest } | null>;
   askers(hash: string): Promise<Asker[]>;
@@ -223,6 +236,18 @@ export const createLedger = ({ redis, holder, leaseMs, perHost, log }: LedgerOpt
             origin: JSON.parse(origin) as Origin,
           });
       return [...found.values()];
+    },
+    look: async (hash) => {
+      const { job, askers } = redisKeys.ledger;
+      const fields = ['state', 'holder', 'progress', 'deaths'];
+      const [state, holder, progress, deaths] = await redis.hmget(job(hash), ...fields);
+      if (!state) return null;
+      return {
+        state: state as JobView['state'],
+        ...(holder ? { holder } : {}),
+        ...(progress ? { progress: JSON.parse(progress) as JobProgress } : {}),
+        ...{ deaths: Number(deaths ?? 0), askers: await redis.hlen(askers(hash)) },
+      };
     },
     find: async (command) => {
       const found = await scripts.find(redis, commandOf(command));

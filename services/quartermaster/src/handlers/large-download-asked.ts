@@ -1,7 +1,7 @@
 import { largeDownload } from '@heavy/contracts';
+import type { JobQueue } from '@heavy/downloads';
 import { handle, RetryableError } from '@heavy/messaging';
 import type { Logger } from '@heavy/service';
-import type { JobQueue } from '../job-queue.ts';
 
 /** Makes a download that was handed on a job, durably: no message is held while it runs. */
 export const largeDownloadAsked = ({

@@ -17,6 +17,30 @@ export interface JobData extends Pick<DataOf<typeof largeDownload>, 'request' | 
   brokenWith?: string;
 }
 
+/** A job as somebody sees it who only looks. */
+export interface QueuedJob extends Pick<JobData, 'leader' | 'reason'> {
+  hash: string;
+  state: 'queued' | 'active' | 'delayed' | 'failed';
+  url: string;
+  addedAt: Date;
+  /** Attempts that failed. */
+  failures: number;
+  /** Of a delayed one. */
+  nextAt?: Date;
+  /** What the last failure was. */
+  error?: string;
+}
+
+const states = {
+  wait: 'queued',
+  prioritized: 'queued',
+  active: 'active',
+  delayed: 'delayed',
+  failed: 'failed',
+} as const;
+/** BullMQ's scores of delayed jobs are so many times the time at which they are due. */
+const delayedScale = 0x1000;
+
 /** `busy`: what was asked for before under that hash is just ending. */
 export type Added = 'added' | 'joined' | 'busy';
 
@@ -83,6 +107,39 @@ export const createJobQueue = (redis: Redis) => {
         .slice(0, limit)
         .map((hash, index) => ({ hash, position: index + 1 }));
     },
+    /** All jobs, failed ones included. */
+    list: async (): Promise<QueuedJob[]> => {
+      const found: QueuedJob[] = [];
+      for (const [name, state] of Object.entries(states)) {
+        const jobs = await queue.getJobs([name as keyof typeof states]);
+        // One that ends meanwhile is left out.
+        for (const job of jobs as (Job<JobData> | undefined)[]) {
+          if (job?.id === undefined) continue;
+          const { leader, reason, request } = job.data;
+          const due = state === 'delayed' ? await redis.zscore(queue.toKey('delayed'), job.id) : null;
+          found.push({
+            ...{ hash: job.id, state, url: request.url, leader, failures: job.attemptsMade },
+            addedAt: new Date(job.timestamp),
+            ...(due === null ? {} : { nextAt: new Date(Number(due) / delayedScale) }),
+            ...(job.failedReason ? { error: job.failedReason } : {}),
+            ...(reason === undefined ? {} : { reason }),
+          });
+        }
+      }
+      return found;
+    },
+    /** Has a delayed job tried now. One that waits for another yt-dlp is tried with the present one. */
+    tryNow: async (hash: string): Promise<void> => {
+      const job = (await queue.getJob(hash)) as Job<JobData> | undefined;
+      if (!job) return;
+      const { brokenWith: _, ...data } = job.data;
+      await job.updateData(data);
+      await job.promote();
+    },
+    /** No job is begun, by any replica, until `resume`. */
+    pause: () => queue.pause(),
+    resume: () => queue.resume(),
+    isPaused: () => queue.isPaused(),
     /** Those that are in line or to be tried again, in no order. */
     waiting: async (): Promise<string[]> => {
       const found = (await queue.getJobs(['wait', 'prioritized', 'delayed'])) as (Job<JobData> | undefined)[];
