@@ -86,8 +86,8 @@ describe('npm run demo', () => {
       new Set(['at_ms,event,chat,from,message_id,reply_to,text,media,correlation_id,since_command_ms']),
     );
     const commands = transcript.filter(({ text, event }) => text.startsWith('.') && event === 'new');
-    expect(commands).toHaveLength(25);
-    expect(new Set(commands.map(({ correlation_id: id }) => id)).size).toBe(25);
+    expect(commands).toHaveLength(26);
+    expect(new Set(commands.map(({ correlation_id: id }) => id)).size).toBe(26);
     const published = commands.filter(({ correlation_id: id }) => id !== null);
     expect(commands.filter((command) => !published.includes(command))).toMatchObject([
       { from: 'bob', text: expect.stringMatching(/^\.vdl .*\/clip\.mp4$/u) },

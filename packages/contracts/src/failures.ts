@@ -20,6 +20,7 @@ export const failureMeanings = {
   no_audio: 'Sound was asked for and the source has none.',
   extractor_broken: 'yt-dlp knows the site and can no longer read it: yt-dlp needs an update.',
   source_slow: 'The source is too slow, or stopped answering.',
+  source_rate_limited: 'The source has had too many requests from here: it answers 429, or says so.',
   source_unreachable:
     'The name does not resolve, the connection is refused, or the source answers with a server error.',
   media_not_allowed: 'The chat does not let the account send media.',

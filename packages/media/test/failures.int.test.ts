@@ -124,8 +124,15 @@ const cases: Record<DownloadCode, [Case, ...Case[]]> = {
     { of: '/silence', limits: { socketTimeoutS: 1 } },
     { of: '/drip.mp4', limits: { wallClockMs: 4000 }, context: { limit: 4 } },
   ],
+  source_rate_limited: [
+    ...([{ of: '/429' }, { of: '/429?after=7', context: { retryAfterS: 7 } }] as const),
+    youtube(
+      "This content isn't available, try again later. The current session has been rate-limited by YouTube for up to an hour. It is recommended to use `-t sleep` to add a delay between video requests to avoid exceeding the rate limit.",
+    ),
+  ],
   source_unreachable: [
-    ...([{ of: '/500' }, { of: '/503' }, { of: '/429' }, { of: '/reset' }, { of: '/loop' }] as const),
+    { of: '/503?after=7', context: { retryAfterS: 7 } },
+    ...([{ of: '/500' }, { of: '/503' }, { of: '/reset' }, { of: '/loop' }] as const),
     ...([{ of: 'http://127.0.0.1:9/x' }, { of: 'https://127.0.0.1:9/x' }] as const),
     ...([{ of: 'http://no-such-name.invalid/x' }, { of: 'https://no-such-name.invalid/x' }] as const),
   ],

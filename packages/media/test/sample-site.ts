@@ -121,8 +121,10 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
     };
   const status =
     (code: number): Route =>
-    (_request, response) =>
-      void response.writeHead(code).end();
+    ({ url = '' }, response) => {
+      const after = /[?]after=(.*)$/.exec(url)?.[1];
+      response.writeHead(code, after === undefined ? {} : { 'retry-after': after }).end();
+    };
   const bytes =
     (type: string, body: Buffer): Route =>
     (_request, response) =>
@@ -224,6 +226,7 @@ export const startSampleSite = async (ffmpeg: string): Promise<SampleSite> => {
       const headers = {
         'content-type': 'video/mp4',
         'accept-ranges': 'bytes',
+        etag: '"large"',
         'content-length': body.length - start,
       };
       if (start > 0) {

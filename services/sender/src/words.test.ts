@@ -47,6 +47,14 @@ describe('failureText of a rate limit', () => {
   });
 });
 
+describe('failureText of a source that is asked too often', () => {
+  it('says when to try again, where the source does', () => {
+    const said = (retryAfterS: number) => failureText('source_rate_limited', { retryAfterS }, '12345678');
+    expect(said(45)).toContain('Try again in 45 seconds.');
+    expect(failureText('source_rate_limited', {}, '12345678')).toContain('Try again later.');
+  });
+});
+
 describe('statusText', () => {
   it.each<[Parameters<typeof statusText>[0], string]>([
     [{ phase: 'queued' }, '… queued'],

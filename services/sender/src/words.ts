@@ -36,6 +36,8 @@ export const failureSentences: Record<FailureCode, (context: FailureContext) => 
   extractor_broken: () =>
     'The site has changed and I cannot read it any more. It needs an update on my side.',
   source_slow: () => 'The site is too slow, or stopped answering. Try again later.',
+  source_rate_limited: ({ retryAfterS }) =>
+    `The site has had too many requests from me. Try again ${retryAfterS ? `in ${wait(retryAfterS)}` : 'later'}.`,
   source_unreachable: () =>
     'The site cannot be reached, or has a fault of its own. Check the link, or try again later.',
   media_not_allowed: () => 'I have it, but this chat does not let me send media.',

@@ -66,6 +66,8 @@ export interface DownloadOrder {
   item?: number;
   /** The job, the same for every attempt at it: letters, digits, `_` and `-`, at most 128. */
   jobId: string;
+  /** For a large one: tries on for as long as that brings more of the media, rather than failing fast. */
+  persistent?: boolean;
   /** Never used twice for one job: letters, digits, `_` and `-`, at most 64. */
   attempt: string;
   signal: AbortSignal;

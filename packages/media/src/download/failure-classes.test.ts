@@ -104,10 +104,12 @@ const recorded: [FailureCode, string][] = [
   ['source_unreachable', tunnel('590 UPSTREAM403')],
   ['source_unreachable', page('594: Connection Refused')],
   [
-    'source_unreachable',
+    'source_rate_limited',
     "ERROR: [youtube] abc: This content isn't available, try again later. The current session has been rate-limited by YouTube for up to an hour. It is recommended to use `-t sleep` to add a delay between video requests to avoid exceeding the rate limit.",
   ],
-  ['source_unreachable', page('429: Too Many Requests')],
+  ['source_rate_limited', page('429: Too Many Requests')],
+  ['source_rate_limited', 'ERROR: unable to download video data: HTTP Error 429: Too Many Requests'],
+  ['source_unreachable', 'ERROR: the source is another file each time that it is asked'],
   ['source_unreachable', page('500: Internal Server Error')],
   ['source_unreachable', page('503: Service Unavailable')],
   [

@@ -56,10 +56,11 @@ export const failureClasses: readonly FailureClass[] = [
       /HTTP Error (404|410)|(is|are|was|video|page|post|content|account|been) ?(currently |no longer )?(unavailable|not available|removed|deleted|terminated|available anymore)|(does not|doesn't|no longer) exists?|not found|has been (removed|deleted|taken down)/i,
     code: 'not_found',
   },
+  { pattern: /HTTP Error 429|rate[- ]limited/i, code: 'source_rate_limited' },
   { pattern: /time(d )?out/i, code: 'source_slow' },
   {
     pattern:
-      /HTTP Error \d{3}|rate[- ]limited|Connection (refused|reset|aborted)|Remote end closed|Name or service not known|nodename nor servname|name resolution|Failed to resolve|No address associated|getaddrinfo|Network is unreachable|No route to host|SSL|certificate|Tunnel connection failed|IncompleteRead|more expected|content too short|BadStatusLine|LineTooLong/i,
+      /HTTP Error \d{3}|another file each time|Connection (refused|reset|aborted)|Remote end closed|Name or service not known|nodename nor servname|name resolution|Failed to resolve|No address associated|getaddrinfo|Network is unreachable|No route to host|SSL|certificate|Tunnel connection failed|IncompleteRead|more expected|content too short|BadStatusLine|LineTooLong/i,
     code: 'source_unreachable',
   },
   {
@@ -74,12 +75,19 @@ export const failureClasses: readonly FailureClass[] = [
 const withoutNames = (line: string): string =>
   line.replace(/https?:\/\/[^\s'"]+/g, '<url>').replace(/^ERROR: (\[[\w:+-]+\]) [^ :]+: /, 'ERROR: $1 ');
 
-/** The failure that yt-dlp's standard error tells of; `internal` where nobody knows. */
-export const classifyFailure = (stderr: string, kind: MediaKind): FailureCode => {
-  const errors = stderr
+const errorsIn = (stderr: string): string[] =>
+  stderr
     .split('\n')
     .filter((line) => line.startsWith('ERROR:'))
     .map(withoutNames);
+
+/** True where a source refused that may say when to come again. */
+export const isToComeAgain = (stderr: string): boolean =>
+  errorsIn(stderr).some((line) => /HTTP Error (429|503)/.test(line));
+
+/** The failure that yt-dlp's standard error tells of; `internal` where nobody knows. */
+export const classifyFailure = (stderr: string, kind: MediaKind): FailureCode => {
+  const errors = errorsIn(stderr);
   for (const { pattern, code } of failureClasses)
     if (errors.some((line) => pattern.test(line))) return typeof code === 'string' ? code : code[kind];
   return 'internal';

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
+import { DownloadFailed } from './download-failed.ts';
 import type { DownloadOrder } from './downloader.ts';
-import { classifyFailure } from './failure-classes.ts';
+import { classifyFailure, isToComeAgain } from './failure-classes.ts';
 import { filesIn } from './folder-size.ts';
 import type { Job } from './job.ts';
 import { chosenSize, identityOf } from './probed.ts';
 import { progressOf } from './progress-of.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 import { runForJob } from './run-for-job.ts';
 import type { ChosenFormats, ListedEntry, MediaInfo } from './run-yt-dlp.ts';
 import { titleOf } from './title.ts';
@@ -38,7 +40,6 @@ const withoutNotes = (info: MediaInfo): MediaInfo => {
 const watchProbe = (job: Job, order: DownloadOrder, url: URL) => {
   const { maxBytes, maxDurationS } = job.options.limits;
   let info: MediaInfo | undefined;
-  let isProbed = false;
   return {
     info: () => info,
     onInfo: (found: MediaInfo): void => {
@@ -55,8 +56,7 @@ const watchProbe = (job: Job, order: DownloadOrder, url: URL) => {
         job.fail('playlist', { count: 1 });
     },
     onChosen: (formats: ChosenFormats): void => {
-      if (isProbed || !info) return;
-      isProbed = true;
+      if (!info) return;
       const { sizeBytes, isWhole } = chosenSize(formats);
       const identity = identityOf(info, formats, order);
       const { duration } = info;
@@ -79,14 +79,20 @@ const watchProbe = (job: Job, order: DownloadOrder, url: URL) => {
 const download = async (job: Job, order: DownloadOrder, url: URL): Promise<Source | Playlist> => {
   const probe = watchProbe(job, order, url);
   const onProgress = progressOf(job);
+  const { log } = job.options;
   let hasMoreEntries = false;
   let playlist: Playlist | undefined;
+  let retryAfterS: number | undefined;
+  let isGuarded = false;
   const { code, stderr } = await runForJob(
     job,
     order,
     url,
     ytDlpArguments,
-    ({ info, chosen, parts = [], progress, playlist: found }) => {
+    ({ info, chosen, parts = [], progress, playlist: found, guarded, changed, retryAfter }) => {
+      if (guarded) isGuarded = true;
+      if (changed) log.info({ jobId: job.jobId, host: url.hostname }, 'the source has changed: started over');
+      if (retryAfter !== undefined) retryAfterS = retryAfterSeconds(retryAfter);
       if ((info?.n_entries ?? 1) > 1) hasMoreEntries = true;
       else if (info) probe.onInfo(info);
       if (chosen) probe.onChosen({ chosen, parts });
@@ -97,6 +103,8 @@ const download = async (job: Job, order: DownloadOrder, url: URL): Promise<Sourc
   );
   // A limit may have been hit by the last thing that yt-dlp said.
   job.signal.throwIfAborted();
+  if (!isGuarded)
+    log.warn({ jobId: job.jobId }, 'yt-dlp did not take our plug-in: what it continues may not fit together');
   const info = probe.info();
   if (hasMoreEntries) return playlist ?? {};
   if (playlist && !info && !/^ERROR:/m.test(stderr)) {
@@ -110,7 +118,41 @@ const download = async (job: Job, order: DownloadOrder, url: URL): Promise<Sourc
   if (file !== undefined && files.length === 1 && basename(file.path).startsWith(fileStem))
     return { file, ...(info ? { info } : {}) };
   const cause = new Error(`yt-dlp ended with ${code}, ${files.length} files: ${stderr.trim().slice(-2000)}`);
-  throw job.failure(classifyFailure(stderr, order.kind), {}, cause);
+  const context = retryAfterS !== undefined && isToComeAgain(stderr) ? { retryAfterS } : {};
+  throw job.failure(classifyFailure(stderr, order.kind), context, cause);
+};
+
+/** Where the source may be there again at once. */
+const isBrokenOff = (error: unknown): boolean =>
+  error instanceof DownloadFailed &&
+  ['source_slow', 'source_unreachable'].includes(error.code) &&
+  error.context.retryAfterS === undefined;
+
+/** Runs yt-dlp, and where the order persists, again for as long as a run leaves more than any before it. */
+const downloadOn = async (job: Job, order: DownloadOrder, url: URL): Promise<Source | Playlist> => {
+  const bytesHere = async () =>
+    (await filesIn(job.folder.source)).reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+  for (let most = await bytesHere(); ; ) {
+    try {
+      return await download(job, order, url);
+    } catch (error) {
+      const bytes = await bytesHere();
+      if (!order.persistent || job.signal.aborted || !isBrokenOff(error) || bytes <= most) throw error;
+      most = bytes;
+    }
+  }
+};
+
+/** The same order, that is told once what it is for. */
+const probedOnce = ({ onProbed, ...order }: DownloadOrder): DownloadOrder => {
+  let isTold = false;
+  return {
+    ...order,
+    onProbed: (probed) => {
+      if (!isTold) onProbed?.(probed);
+      isTold = true;
+    },
+  };
 };
 
 /** The places of the entries of which something can be downloaded, among how many that were looked at. */
@@ -134,8 +176,9 @@ const listEntries = async (
  * Fetches what the order asks for. A post with one video among pictures is a playlist to yt-dlp, and to nobody else.
  * @throws {DownloadFailed}
  */
-export const fetchSource = async (job: Job, order: DownloadOrder, url: URL): Promise<Source> => {
-  const fetched = await download(job, order, url);
+export const fetchSource = async (job: Job, given: DownloadOrder, url: URL): Promise<Source> => {
+  const order = probedOnce(given);
+  const fetched = await downloadOn(job, order, url);
   if ('file' in fetched) return fetched;
   let { count } = fetched;
   if (order.item === undefined && (count ?? 0) < listedEntries) {
@@ -144,7 +187,7 @@ export const fetchSource = async (job: Job, order: DownloadOrder, url: URL): Pro
     if (listed > 0 && places.length === 0) throw job.failure('unsupported');
     const [item] = places;
     if (item !== undefined && places.length === 1) {
-      const only = await download(job, { ...order, item }, url);
+      const only = await downloadOn(job, { ...order, item }, url);
       if ('file' in only) return only;
     }
   }

@@ -10,7 +10,7 @@ import type { YtDlpRequest } from './yt-dlp-arguments.ts';
 /** Runs yt-dlp in the job's folder, with what its site needs, and with a copy of the cookies, since it writes to them. */
 export const runForJob = async (
   job: Job,
-  { kind, quality, format, item }: DownloadOrder,
+  { kind, quality, format, item, persistent = false }: DownloadOrder,
   url: URL,
   args: (request: YtDlpRequest) => string[],
   onMessage: (message: YtDlpMessage) => void,
@@ -20,7 +20,7 @@ export const runForJob = async (
   const { cookiesFile = options.cookiesFile, ...profile } = profileFor(options.profiles ?? [], url.hostname);
   const cookies = join(folder.root, 'cookies.txt');
   const request: YtDlpRequest = {
-    ...{ url: url.href, kind, ffmpegPath, profile, socketTimeoutS: limits.socketTimeoutS },
+    ...{ url: url.href, kind, ffmpegPath, profile, socketTimeoutS: limits.socketTimeoutS, persistent },
     ...(quality === undefined ? {} : { quality }),
     ...(format === undefined ? {} : { format }),
     ...(item === undefined ? {} : { item }),

@@ -59,6 +59,12 @@ export interface YtDlpMessage extends Partial<ChosenFormats>, Partial<ListedEntr
   progress?: YtDlpProgress;
   /** A playlist of which nothing was downloaded. */
   playlist?: { playlist_count?: number | null };
+  /** The plug-in is in place. */
+  guarded?: true;
+  /** The source has another file than the one that was begun; it was started over. */
+  changed?: true;
+  /** The header of an answer 429 or 503. */
+  retryAfter?: string;
 }
 
 export interface YtDlpRun {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { AudioFormat, Quality } from '@heavy/contracts';
 import { describe, expect, it } from 'vitest';
 import { listingArguments, type YtDlpRequest, ytDlpArguments } from './yt-dlp-arguments.ts';
@@ -20,7 +21,7 @@ describe('ytDlpArguments', () => {
     expect(listingArguments(request).slice(-2)).toEqual(['--', '--exec=x']);
   });
 
-  it('shuts out configuration, plug-ins, commands, cookies, playlists and live streams', () => {
+  it('shuts out configuration, plug-ins of others, commands, cookies, playlists and live streams', () => {
     const line = ytDlpArguments(request).join(' ');
     for (const part of [
       ...['--ignore-config', '--no-plugin-dirs', '--no-exec', '--no-cookies-from-browser', '--no-playlist'],
@@ -33,6 +34,21 @@ describe('ytDlpArguments', () => {
       '--cookies=',
     ])
       expect(line).not.toContain(part);
+  });
+
+  it('takes in our own plug-ins, after all others are shut out', () => {
+    const args = ytDlpArguments(request);
+    expect(args.indexOf('--plugin-dirs')).toBeGreaterThan(args.indexOf('--no-plugin-dirs'));
+    expect(existsSync(optionOf(args, '--plugin-dirs')!)).toBe(true);
+  });
+
+  it.each([
+    [false, '3', undefined],
+    [true, '10', 'linear=0:2:0.5'],
+  ])('tries again where it is to persist: %j, %s times', (persistent, times, sleep) => {
+    const args = ytDlpArguments({ ...request, persistent });
+    for (const option of ['--retries', '--fragment-retries']) expect(optionOf(args, option)).toBe(times);
+    expect(optionOf(args, '--retry-sleep')).toBe(sleep);
   });
 
   it('leaves no protocol to a program that would go around the proxy', () => {

@@ -1,4 +1,5 @@
 import { dirname, isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { AudioFormat, MediaRequest, Quality } from '@heavy/contracts';
 import { untrustedInput } from '../ffmpeg/run-tool.ts';
 import type { SiteProfile } from './site-profiles.ts';
@@ -10,7 +11,12 @@ export interface YtDlpRequest extends MediaRequest {
   /** yt-dlp writes to it. */
   cookiesFile?: string;
   profile?: Partial<SiteProfile>;
+  /** Tries a broken connection again more often, and less at once. */
+  persistent?: boolean;
 }
+
+/** What we change in yt-dlp: docs/decisions/0017-partial-files-are-vouched-for.md. */
+const ourPlugins = fileURLToPath(new URL('yt-dlp-plugins', import.meta.url));
 
 /** Every file that yt-dlp writes begins with this. */
 export const fileStem = 'media';
@@ -62,10 +68,20 @@ const profileArguments = ({ profile = {}, cookiesFile }: YtDlpRequest): string[]
   ];
 };
 
-/** Nothing outside of these counts: no configuration, plug-ins, cookies of a browser, or commands. */
+/**
+ * Seconds between tries grow by half of one each time, up to two: a source that is gone is given up within half a minute. What
+ * is being read when a connection breaks is lost, so that is little: by itself yt-dlp reads up to 4 MB at a time.
+ */
+const persistentArguments = [
+  ...['--retries', '10', '--fragment-retries', '10'],
+  ...['--retry-sleep', 'linear=0:2:0.5', '--retry-sleep', 'fragment:linear=0:2:0.5'],
+  ...['--buffer-size', '64K', '--no-resize-buffer'],
+];
+
+/** Nothing outside of these counts: no configuration, other plug-ins, cookies of a browser, or commands. */
 const commonArguments = (request: YtDlpRequest): string[] => [
   ...['--ignore-config', '--no-plugin-dirs', '--no-exec', '--no-cookies-from-browser', '--no-cache-dir'],
-  ...['--no-update', '--color', 'never', '--no-playlist'],
+  ...['--plugin-dirs', ourPlugins, '--no-update', '--color', 'never', '--no-playlist'],
   ...['--socket-timeout', String(request.socketTimeoutS), '--extractor-retries', '1'],
   // YouTube needs a JavaScript runtime: the one that runs us.
   ...['--no-js-runtimes', '--js-runtimes', `node:${process.execPath}`],
@@ -82,7 +98,7 @@ export const ytDlpArguments = (request: YtDlpRequest): string[] => [
   ...commonArguments(request),
   ...['-I', request.item === undefined ? '1:2' : String(request.item), '--max-downloads', '1'],
   ...['--match-filters', '!is_live & n_entries<=?1'],
-  ...['--retries', '3', '--fragment-retries', '3'],
+  ...(request.persistent ? persistentArguments : ['--retries', '3', '--fragment-retries', '3']),
   // A video with a hole in it is no success.
   ...['--abort-on-unavailable-fragments', '--continue'],
   ...['--concurrent-fragments', String(request.profile?.concurrentFragments ?? 4)],
