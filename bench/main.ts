@@ -10,12 +10,13 @@ import { demoStart } from './demo-start.ts';
 import { gateway } from './gateway.ts';
 import { messaging } from './messaging.ts';
 import { oneDownload } from './one-download.ts';
+import { resume } from './resume.ts';
 import type { Bench, Row } from './row.ts';
 import { split } from './split.ts';
 import { largeUpload, uploads } from './uploads.ts';
 
 const benches: Bench[] = [
-  ...[messaging, gateway, commandToVideo, oneDownload, uploads, largeUpload, split, demoStart],
+  ...[messaging, gateway, commandToVideo, oneDownload, uploads, largeUpload, split, resume, demoStart],
   ...[bots, botsFull, botsReplicas],
 ];
 
