@@ -32,7 +32,7 @@ describe('afterFailure', () => {
   });
 
   it('waits as long as the source wants it to', () => {
-    const next = afterFailure(failed('source_unreachable', { context: { retryAfterS: 60 } }), config);
+    const next = afterFailure(failed('source_rate_limited', { context: { retryAfterS: 60 } }), config);
     expect(next).toEqual({ after: 'source', delayMs: 60_000 });
   });
 
