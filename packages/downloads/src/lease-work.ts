@@ -21,6 +21,8 @@ export interface LeaseWorkDeps {
   asked: AskedRecord;
   log: Logger;
   config: { PROGRESS_INTERVAL_MS: number };
+  /** Whether a download goes on for as long as its source sends anything at all; else it fails soon. */
+  persistent?: boolean;
 }
 
 /** An outcome, or that those who wait are answered by somebody else's. */

@@ -7,7 +7,7 @@ import { findMedia, type StoredMedia, storeMedia } from './stored-media.ts';
 
 /** Downloads what a lease is for and stores it; `stopping` aborts when the service stops. */
 export const obtainMedia = (deps: LeaseWorkDeps) => {
-  const { ledger, downloader, store, answers, log, config } = deps;
+  const { ledger, downloader, store, answers, log, config, persistent = false } = deps;
 
   /** The sound of a video that is stored already, or null where there is none. */
   const soundOfStored = async (
@@ -48,7 +48,7 @@ export const obtainMedia = (deps: LeaseWorkDeps) => {
           (await soundOfStored(lease, signal, report)) ??
           (await downloader.download({
             ...{ ...lease.request, jobId: lease.hash, attempt: String(lease.token) },
-            ...{ signal, onProgress: report, onProbed },
+            ...{ signal, onProgress: report, onProbed, persistent },
           }))
         );
       } finally {

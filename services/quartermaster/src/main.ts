@@ -29,7 +29,8 @@ await runService('quartermaster', quartermasterConfig, async (service) => {
     ...{ line: jobs.line, askers: ledger.askers, answers, waitingFor: disk.waitingFor, log },
     intervalMs: config.PROGRESS_INTERVAL_MS,
   });
-  const work = workJob({ ...downloads, log, config, diskIsFull: () => worker.pause() });
+  const diskIsFull = () => worker.pause();
+  const work = workJob({ ...downloads, log, config, persistent: true, diskIsFull });
   const worker = startWorker({
     ...{ redis, work, disk, lineMoved, log },
     ...{ atOnce: config.JOBS_AT_ONCE, leaseMs: config.LEASE_MS },
