@@ -1,7 +1,7 @@
 import type { MediaRequest } from '@heavy/contracts';
 import { canonicalUrl, contentHash, type Downloaded, type Lease } from '@heavy/media';
 import type { LeaseWorkDeps } from './lease-work.ts';
-import { progressReporter } from './progress-reporter.ts';
+import { type ProgressReporter, progressReporter } from './progress-reporter.ts';
 import { settleIdentity } from './settle-identity.ts';
 import { findMedia, type StoredMedia, storeMedia } from './stored-media.ts';
 
@@ -13,7 +13,7 @@ export const obtainMedia = (deps: LeaseWorkDeps) => {
   const soundOfStored = async (
     lease: Lease,
     signal: AbortSignal,
-    onProgress: ReturnType<typeof progressReporter>,
+    onProgress: ProgressReporter,
   ): Promise<Downloaded | null> => {
     const { kind, url, item, format } = lease.request;
     if (kind !== 'audio') return null;
@@ -52,6 +52,7 @@ export const obtainMedia = (deps: LeaseWorkDeps) => {
           }))
         );
       } finally {
+        report.end();
         // What the media turned out to be counts for more than how their download ended.
         await settled;
       }

@@ -50,11 +50,24 @@ describe('progressReporter', () => {
     await vi.waitFor(() =>
       expect(heardBy(0)).toEqual([
         { phase: 'downloading', bytes: 1 },
-        { phase: 'downloading', bytes: 4 },
+        { phase: 'downloading', bytes: 3 },
         { phase: 'converting' },
       ]),
     );
     expect(lease.report).toHaveBeenLastCalledWith({ phase: 'converting' });
+  });
+
+  it('tells the newest step when the interval is over, though nothing follows it, unless it is ended', async () => {
+    const { report, heardBy } = reporter(1);
+    for (const bytes of [1, 2, 3]) report({ phase: 'downloading', bytes });
+    await vi.advanceTimersByTimeAsync(2999);
+    expect(heardBy(0)).toEqual([{ phase: 'downloading', bytes: 1 }]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(heardBy(0).at(-1)).toEqual({ phase: 'downloading', bytes: 3 });
+    report({ phase: 'downloading', bytes: 4 });
+    report.end();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(heardBy(0)).toHaveLength(2);
   });
 
   it('tells twenty askers at a time, and the others in their turn', async () => {
