@@ -80,7 +80,7 @@ describe('npm run demo', () => {
     const { lines, ended } = linesOf(child);
     await ended;
     const transcript = lines.slice(0, -1);
-    expect(lines.at(-1)?.summary).toEqual({ passed: 27, failed: 0 });
+    expect(lines.at(-1)?.summary).toEqual({ passed: 28, failed: 0 });
     expect(child.exitCode).toBe(0);
     expect(new Set(transcript.map((line) => Object.keys(line).join()))).toEqual(
       new Set(['at_ms,event,chat,from,message_id,reply_to,text,media,correlation_id,since_command_ms']),
