@@ -32,7 +32,11 @@ export const newOrigin = (userId = 4) => {
 
 /** Rejects when the download is given up, as a real one does. */
 export const untilAborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  new Promise((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+  });
 
 const silent = () => undefined;
 
