@@ -29,13 +29,17 @@ const run = async (files: Record<string, string>) => {
     output += text;
   });
   const [code] = (await once(child, 'close')) as [number];
-  return { code, lastLine: output.trimEnd().split('\n').at(-1) };
+  const lines = output.trimEnd().split('\n');
+  return { code, lastLine: lines.at(-1), unsteady: lines.filter((line) => line.startsWith('Passed at')) };
 };
 
 describe('SummaryReporter', { timeout: 60_000 }, () => {
   it('ends with the number of tests of each outcome', async () => {
     const file = `it('a', () => {}); it('b', () => {}); it.skip('c'); it.todo('d'); it('e', () => { throw new Error('e'); });`;
-    expect(await run({ 'a.test.js': file })).toEqual({ code: 1, lastLine: '2 passed, 1 failed, 2 skipped' });
+    expect(await run({ 'a.test.js': file })).toMatchObject({
+      code: 1,
+      lastLine: '2 passed, 1 failed, 2 skipped',
+    });
   });
 
   it('counts files that do not load and hooks that throw as failed', async () => {
@@ -45,20 +49,28 @@ describe('SummaryReporter', { timeout: 60_000 }, () => {
         'hook.test.js': `describe('x', () => { beforeAll(() => { throw new Error('no'); }); it('a', () => {}); });`,
         'good.test.js': `it('a', () => {});`,
       }),
-    ).toEqual({ code: 1, lastLine: '1 passed, 2 failed, 1 skipped' });
+    ).toMatchObject({ code: 1, lastLine: '1 passed, 2 failed, 1 skipped' });
   });
 
   it('fails a run in which no test ran', async () => {
-    expect(await run({ 'a.test.js': `it.skip('a', () => {});` })).toEqual({
+    expect(await run({ 'a.test.js': `it.skip('a', () => {});` })).toMatchObject({
       code: 1,
       lastLine: '0 passed, 0 failed, 1 skipped',
     });
   });
 
+  it('names the tests that passed at a second try only', async () => {
+    const file = `let tries = 0; it('a', { retry: 1 }, () => { if ((tries += 1) === 1) throw new Error('a'); }); it('b', () => {});`;
+    expect(await run({ 'a.test.js': file })).toEqual({
+      ...{ code: 0, lastLine: '2 passed, 0 failed, 0 skipped' },
+      unsteady: ['Passed at a second try: a.test.js > a'],
+    });
+  });
+
   it('passes a run in which all pass', async () => {
     expect(await run({ 'a.test.js': `it('a', () => {});` })).toEqual({
-      code: 0,
-      lastLine: '1 passed, 0 failed, 0 skipped',
+      ...{ code: 0, lastLine: '1 passed, 0 failed, 0 skipped' },
+      unsteady: [],
     });
   });
 });
