@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LogRecord, logRoutingKey, logsExchange, logsQueue } from '@heavy/contracts';
+import { endAll, startProcess } from '@heavy/service/testing';
 import { createVhost, type Vhost } from '@heavy/stack';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { endAll, startProcess } from '../../../packages/service/test/service-process.ts';
 import { openLogReader } from '../src/log-query.ts';
 
 const main = new URL('../src/main.ts', import.meta.url);

@@ -16,11 +16,11 @@ import {
   telegramReply,
 } from '@heavy/contracts';
 import { type Broker, connectBroker, type MessagingLogger } from '@heavy/messaging';
+import { endAll, startProcess } from '@heavy/service/testing';
 import { createVhost, type Vhost } from '@heavy/stack';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { endAll, startProcess } from '../../../packages/service/test/service-process.ts';
 import { openLogReader } from '../src/log-query.ts';
 
 type Raw = DataOf<typeof telegramRaw>;

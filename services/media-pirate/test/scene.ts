@@ -9,15 +9,15 @@ import {
   telegramRaw,
   videoDownload,
 } from '@heavy/contracts';
+import { createDownloadsStage, newOrigin } from '@heavy/downloads/testing';
 import { contentHash } from '@heavy/media';
 import { expect, onTestFinished, vi } from 'vitest';
-import { createDownloadsStage, newOrigin } from '../../../packages/downloads/test/downloads-stage.ts';
 import { downloadJob } from '../src/download-job.ts';
 import { commandTyped } from '../src/handlers/command-typed.ts';
 import { downloadRequested } from '../src/handlers/download-requested.ts';
 import { createWorker } from '../src/worker.ts';
 
-export { newOrigin, type Said, untilAborted } from '../../../packages/downloads/test/downloads-stage.ts';
+export { newOrigin, type Said, untilAborted } from '@heavy/downloads/testing';
 
 const silent = () => undefined;
 

@@ -8,15 +8,15 @@ import {
   redisKeys,
 } from '@heavy/contracts';
 import { createJobQueue } from '@heavy/downloads';
+import { createDownloadsStage, newOrigin } from '@heavy/downloads/testing';
 import { contentHash } from '@heavy/media';
 import { expect, onTestFinished, vi } from 'vitest';
-import { createDownloadsStage, newOrigin } from '../../../packages/downloads/test/downloads-stage.ts';
 import { largeDownloadAsked } from '../src/handlers/large-download-asked.ts';
 import { reconcile } from '../src/reconcile.ts';
 import { type WorkJobDeps, workJob } from '../src/work-job.ts';
 import { startWorker } from '../src/worker.ts';
 
-export { newOrigin, untilAborted } from '../../../packages/downloads/test/downloads-stage.ts';
+export { newOrigin, untilAborted } from '@heavy/downloads/testing';
 
 const silent = () => undefined;
 
