@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDirectoryStore } from '../src/index.ts';
 import { mediaStoreConformance } from './media-store-conformance.ts';
+
+/** Memory, on Linux. */
+const otherDisk = '/dev/shm';
 
 let dir: string;
 beforeAll(async () => {
@@ -37,6 +42,29 @@ describe('createDirectoryStore on the disk', () => {
     expect(await filesOf(folder)).toHaveLength(2);
     await store.delete('video/a.mp4');
     expect(await filesOf(folder)).toEqual([]);
+  });
+
+  it('does not write a file of the same disk a second time, and keeps it when its first name goes', async () => {
+    const path = join(dir, 'linked.mp4');
+    await writeFile(path, 'a large file');
+    const store = createDirectoryStore({ dir: join(dir, 'linking') });
+    await store.put('video/a.mp4', { path }, about);
+    expect((await stat(await store.pathOf!('video/a.mp4'))).ino).toBe((await stat(path)).ino);
+    await rm(path);
+    expect(await text(await store.read('video/a.mp4'))).toBe('a large file');
+  });
+
+  it.skipIf(!existsSync(otherDisk))('keeps a file of another disk', async () => {
+    const elsewhere = await mkdtemp(join(otherDisk, 'heavy-directory-store-'));
+    try {
+      await writeFile(join(elsewhere, 'a.mp4'), 'a large file');
+      const store = createDirectoryStore({ dir: join(dir, 'copying') });
+      await store.put('video/a.mp4', { path: join(elsewhere, 'a.mp4') }, about);
+      expect(await text(await store.read('video/a.mp4'))).toBe('a large file');
+      expect(await filesOf(join(dir, 'copying'))).toHaveLength(2);
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
   });
 
   it('shows nothing of a put whose process is killed with -9', async () => {

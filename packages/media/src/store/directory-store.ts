@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link as hardLink, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -38,6 +38,29 @@ const syncFolder = async (path: string): Promise<void> => {
 
 /** Ranges up to this length are read in one piece. */
 const wholeRangeBytes = 1024 * 1024;
+
+/**
+ * Gives a file a second name, and its bytes to the disk: what is large is not written twice. False where that cannot be, most
+ * of all on another file system.
+ */
+const link = async (from: string, to: string): Promise<boolean> => {
+  try {
+    await hardLink(from, to);
+  } catch (error) {
+    if (isCode(error, 'EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) return false;
+    throw error;
+  }
+  const file = await open(to, 'r');
+  try {
+    // It may be as old as its origin says, and what is old is swept.
+    const now = new Date();
+    await file.utimes(now, now);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return true;
+};
 
 /** Copies a file to a new one, and through to the disk. @throws {SourceMismatch} where it changes its length meanwhile. */
 const copy = async (from: string, to: string, signal: AbortSignal | undefined): Promise<void> => {
@@ -168,8 +191,9 @@ export const createDirectoryStore = ({ dir }: { dir: string }): MediaStore => {
       const temporary = join(incoming, id);
       const temporaryEntry = `${temporary}.json`;
       try {
-        if ('path' in source) await copy(source.path, temporary, signal);
-        else
+        if ('path' in source) {
+          if (!(await link(source.path, temporary))) await copy(source.path, temporary, signal);
+        } else
           await pipeline(
             [...(await sourceStreams(source)), createWriteStream(temporary, { flags: 'wx', flush: true })],
             signal ? { signal } : {},

@@ -11,7 +11,7 @@ export interface ObjectInfo {
   storedAt: Date;
 }
 
-/** The bytes to store: a file, or a stream, whose length is checked where `sizeBytes` gives it. */
+/** The bytes to store: a file, which must not be changed any more (it may go), or a stream, whose length is checked where `sizeBytes` gives it. */
 export type ObjectSource = { path: string } | { stream: Readable; sizeBytes?: number };
 
 /** First and last byte, both included. An end past the object's is its end. */
