@@ -8,6 +8,7 @@ import { botsReplicas } from './bots-replicas.ts';
 import { commandToVideo } from './command-to-video.ts';
 import { demoStart } from './demo-start.ts';
 import { gateway } from './gateway.ts';
+import { jobs } from './jobs.ts';
 import { messaging } from './messaging.ts';
 import { oneDownload } from './one-download.ts';
 import { resume } from './resume.ts';
@@ -16,7 +17,7 @@ import { split } from './split.ts';
 import { largeUpload, uploads } from './uploads.ts';
 
 const benches: Bench[] = [
-  ...[messaging, gateway, commandToVideo, oneDownload, uploads, largeUpload, split, resume, demoStart],
+  ...[messaging, gateway, commandToVideo, oneDownload, uploads, largeUpload, split, resume, jobs, demoStart],
   ...[bots, botsFull, botsReplicas],
 ];
 
